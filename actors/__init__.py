@@ -6,7 +6,7 @@ plain values; `_thespian` is the base and the only file that imports Thespian; `
 is the door for code that is no process; `exq` is Exq's scheduler.
 """
 
-from actors import sys
+from actors import sys as sys  # importable, but not by *: it would hide Python's own
 from actors._thespian import address_of
 from actors.child_spec import ChildSpec
 from actors.clock import Clock, ManualClock, SystemClock
@@ -104,7 +104,6 @@ __all__ = [
     "spawn_link",
     "spawn_monitor",
     "stop",
-    "sys",
     "trap_exit",
     "unlink",
     "unregister",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from actors.errors import BadTypeError
 from actors.exq.dequeue_pass import Pass, dequeue_set
 from actors.exq.keys import (
@@ -42,11 +45,18 @@ async def scheduler_dequeue(
 
 
 async def dequeue_passes(
-    redis: Pid | str, namespace: str | None, max_score: float | str | bytes | None = None
+    redis: Pid | str,
+    namespace: str | None,
+    max_score: float | str | bytes | None = None,
+    *,
+    pass_over: Mapping[str, int] = MappingProxyType({}),
 ) -> list[Pass]:
-    """`scheduler_dequeue`, with what happened in each set."""
+    """`scheduler_dequeue`, with what happened in each set; `pass_over` by set key as `dequeue_set` has it."""
     text = _score_text(max_score)
-    return [await dequeue_set(redis, namespace, set_key, text) for set_key in schedule_queues(namespace)]
+    return [
+        await dequeue_set(redis, namespace, set_key, text, pass_over=pass_over.get(set_key, 0))
+        for set_key in schedule_queues(namespace)
+    ]
 
 
 def _score_text(max_score: float | str | bytes | None) -> str:

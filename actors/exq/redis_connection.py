@@ -19,7 +19,7 @@ from actors.child_spec import ChildSpec
 from actors.errors import BadTypeError, BadValueError, RedisConnectionError, RedisError
 from actors.exits import Exit, is_normal
 from actors.exq.commands import Command, encode_pipeline
-from actors.exq.endpoint import Endpoint
+from actors.exq.endpoint import Endpoint, mask
 from actors.exq.refused import check_pipeline
 from actors.exq.transport import Transport, open_transport
 from actors.exq.transport_error import TransportError
@@ -64,6 +64,10 @@ class ConnectionOptions:
             value = getattr(self, what)
             if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
                 raise BadValueError(f"{what} must be an int of milliseconds above 0; got {value!r}")
+
+    def __repr__(self) -> str:
+        """Without the password: reports show it."""
+        return f"ConnectionOptions(url={mask(self.url)!r}, name={self.name!r})"
 
     @classmethod
     def of(cls, options: ConnectionOptions | str | Mapping[str, Any] | None) -> ConnectionOptions:
@@ -133,7 +137,7 @@ class RedisConnection(GenServer):
 
     @classmethod
     async def start_link(  # type: ignore[override]  # the options carry the name, as Redix's do
-        cls, options: ConnectionOptions | str | Mapping[str, Any] | None = None, *, name: str | None = None
+        cls, options: ConnectionOptions | str | Mapping[str, Any] | None = None, name: str | None = None
     ) -> Pid | None:
         """Start the connection, linked; it connects in the background (`Redix.start_link/2`).
 
@@ -149,7 +153,7 @@ class RedisConnection(GenServer):
 
     @classmethod
     async def start(  # type: ignore[override]  # as start_link
-        cls, options: ConnectionOptions | str | Mapping[str, Any] | None = None, *, name: str | None = None
+        cls, options: ConnectionOptions | str | Mapping[str, Any] | None = None, name: str | None = None
     ) -> Pid | None:
         """`start_link` without the link."""
         checked = ConnectionOptions.of(options)

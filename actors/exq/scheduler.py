@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+
+from typing import Any, Final
 
 from actors.child_spec import ChildSpec
 from actors.exq.config import DEFAULT_NAME, SchedulerOptions
@@ -24,6 +25,9 @@ from actors.results import Next, NoReply, Ok, Reply
 from actors.scope import here
 
 _log = logging.getLogger("actors.exq.scheduler")
+
+_LOOK_AGAIN: Final = 5.0
+"""Seconds between two looks at jobs that are kept in their set."""
 
 Options = SchedulerOptions | Mapping[str, Any] | None
 
@@ -40,6 +44,8 @@ class SchedulerState:
         next_poll: when the next poll is due, in seconds of the node's clock; None before the first.
         moved: jobs moved by the last pass.
         reported: troubles that last, each logged once while it lasts.
+        kept: due jobs that a live key of a wrong type keeps in their set, by set.
+        look_again: when to look at the kept ones again, in seconds of the node's clock.
     """
 
     redis: Pid | str
@@ -49,6 +55,8 @@ class SchedulerState:
     next_poll: float | None = None
     moved: int = 0
     reported: frozenset[tuple[str, ...]] = frozenset()
+    kept: Mapping[str, int] = field(default_factory=dict)
+    look_again: float = 0.0
 
 
 class Scheduler(GenServer):
@@ -114,7 +122,7 @@ class Scheduler(GenServer):
 
     async def handle_call(self, request: Any, from_: From, state: SchedulerState) -> Reply:
         if request == "dequeue":
-            updated, timeout = await self.dequeue(state)
+            updated, timeout = await self.dequeue(replace(state, look_again=0.0))
             return Reply(updated.moved, updated, timeout)
         _log.error("%r received unexpected call: %r", self._shown(), request, extra={"report": "unexpected"})
         answer = ("error", ("unknown_request", request))
@@ -143,14 +151,29 @@ class Scheduler(GenServer):
     async def dequeue(state: SchedulerState) -> tuple[SchedulerState, int]:
         """Move what is due, and say when to poll again (`Exq.Scheduler.Server.dequeue/1`).
 
+        Jobs that a live key of a wrong type keeps in their set have the lowest scores there and would be looked at
+        in every poll. So they are passed over, but for one look in `_LOOK_AGAIN` seconds, or ten times as long as
+        the last look took: a stuck queue costs a bounded share of Redis however many jobs wait in it.
+
         Returns:
             The state, and ms until the next poll.
         """
-        passes = await dequeue_passes(state.redis, state.namespace)
-        reported = _report(passes, state.reported)
-        next_poll = here("dequeue").run_loop.clock.monotonic() + state.scheduler_poll_timeout / 1000
-        moved = sum(one.moved for one in passes)
-        return replace(state, next_poll=next_poll, moved=moved, reported=reported), state.scheduler_poll_timeout
+        clock = here("dequeue").run_loop.clock
+        started = clock.monotonic()
+        looking = started >= state.look_again
+        passes = await dequeue_passes(state.redis, state.namespace, pass_over={} if looking else state.kept)
+        ended = clock.monotonic()
+        updated = replace(
+            state,
+            next_poll=ended + state.scheduler_poll_timeout / 1000,
+            moved=sum(one.moved for one in passes),
+            reported=_report(passes, state.reported, complete=looking),
+            kept={one.set_key: one.kept for one in passes if one.kept},
+            look_again=ended + max(_LOOK_AGAIN, 10 * (ended - started)) if looking else state.look_again,
+        )
+        if not updated.kept:
+            updated = replace(updated, look_again=0.0)
+        return updated, state.scheduler_poll_timeout
 
 
 def _left(state: SchedulerState) -> int:
@@ -161,8 +184,16 @@ def _left(state: SchedulerState) -> int:
     return max(0, -int(-left * 1000 // 1))
 
 
-def _report(passes: list[Pass], reported: frozenset[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
-    """Log what was moved, and each lasting trouble once; the troubles that last."""
+def _report(
+    passes: list[Pass], reported: frozenset[tuple[str, ...]], *, complete: bool
+) -> frozenset[tuple[str, ...]]:
+    """Log what was moved, and each lasting trouble once; the troubles that last.
+
+    Args:
+        passes: what happened in each set.
+        reported: what lasted before.
+        complete: whether the sets were looked at from their beginning, so that what was not seen is over.
+    """
     troubles: dict[tuple[str, ...], str] = {}
     for one in passes:
         if one.moved:
@@ -184,7 +215,7 @@ def _report(passes: list[Pass], reported: frozenset[tuple[str, ...]]) -> frozens
             troubles["below_zero", one.set_key] = (
                 f"{one.below_zero} member(s) of {one.set_key} have a score below 0 and stay there, as in Exq"
             )
-        if one.error is not None:  # nothing is known of this set now: what was reported stays so
+        if one.error is not None or not complete:  # not all was seen: what was reported stays so
             for trouble in reported:
                 if trouble[1] == one.set_key:
                     troubles.setdefault(trouble, "")
