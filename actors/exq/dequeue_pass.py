@@ -41,7 +41,7 @@ class Pass:
 
 
 async def dequeue_set(
-    redis: Pid | str, namespace: str | None, set_key: str, max_score: str, *, pass_over: int = 0
+    redis: Pid | str, namespace: str | None, set_key: str, max_score: str | bytes, *, pass_over: int = 0
 ) -> Pass:
     """Move what is due in one set (`do_scheduler_dequeue`); an error of Redis is logged and ends the pass.
 

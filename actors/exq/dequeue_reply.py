@@ -1,4 +1,4 @@
-"""What `scheduler_dequeue.lua` returns, read. Pure."""
+"""What `scheduler_dequeue.lua` returns, read. Pure; the script's header says what stands where."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A member that no queue could be found for: its entry in the stream, why, and its jid if it has one."""
+    """A member that no queue could be found for.
+
+    Attributes:
+        entry_id: its entry in the stream, which holds it whole.
+        reason: `"not JSON: …"` with the parser's words, `"not a JSON object"`, `"no queue"`, `"queue is null"`,
+            `"queue is a boolean"` or `"queue is an array or object"`.
+        jid: a text or number, the first 255 bytes; None where the member has none.
+    """
 
     entry_id: bytes
     reason: str
@@ -18,7 +25,13 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Stuck:
-    """A key that takes no jobs because of its type, and how many of the page stay in their set for it."""
+    """A key that takes no jobs.
+
+    Attributes:
+        key: the live key, the set of queue names, or the stream of those set aside.
+        type: its type, such as `"string"`, where another was needed; or why a stream refuses entries.
+        jobs: how many of the page stay in their set for it.
+    """
 
     key: bytes
     type: str
@@ -49,7 +62,11 @@ class Page:
 
 
 def parse_page(reply: Sequence[Any]) -> Page:
-    """The script's reply as a Page."""
+    """The script's reply, raw RESP2 with `bytes`, as a Page.
+
+    Raises:
+        ValueError: for anything but such a reply.
+    """
     examined, moved, kept, below_zero, queues, aside, stuck = reply
     return Page(
         examined,
@@ -57,8 +74,8 @@ def parse_page(reply: Sequence[Any]) -> Page:
         kept,
         below_zero,
         dict(zip(queues[::2], queues[1::2], strict=True)),
-        tuple(SetAside(entry, reason.decode(), jid) for entry, reason, jid in _rows(aside, 3)),
-        tuple(Stuck(key, kind.decode(), jobs) for key, kind, jobs in _rows(stuck, 3)),
+        tuple(SetAside(entry, reason.decode("utf-8", "backslashreplace"), jid) for entry, reason, jid in _rows(aside, 3)),
+        tuple(Stuck(key, kind.decode("utf-8", "backslashreplace"), jobs) for key, kind, jobs in _rows(stuck, 3)),
     )
 
 

@@ -59,12 +59,10 @@ async def dequeue_passes(
     ]
 
 
-def _score_text(max_score: float | str | bytes | None) -> str:
+def _score_text(max_score: float | str | bytes | None) -> str | bytes:
     if max_score is None:
         return time_to_score(here("scheduler_dequeue").run_loop.clock.time())
-    if isinstance(max_score, bytes):
-        return max_score.decode("utf-8", "surrogateescape")
-    if isinstance(max_score, str):
+    if isinstance(max_score, str | bytes):
         return max_score
     if isinstance(max_score, int | float) and not isinstance(max_score, bool):
         return repr(max_score)

@@ -325,6 +325,11 @@ async def pipeline(redis: Pid | str, commands: Sequence[Sequence[Any]], timeout:
 
 
 def _own(reply: Any) -> Any:
+    """The reply, redis-py's error in it as ours; EXEC and scripts have some inside."""
+    if isinstance(reply, list):
+        if any(isinstance(one, list | redis.exceptions.ResponseError) for one in reply):
+            return [_own(one) for one in reply]
+        return reply
     return RedisError(str(reply)) if isinstance(reply, redis.exceptions.ResponseError) else reply
 
 
@@ -340,5 +345,4 @@ __all__ = [
     "command",
     "page_size",
     "pipeline",
-
 ]

@@ -34,7 +34,7 @@ Options = SchedulerOptions | Mapping[str, Any] | None
 
 @dataclass(frozen=True, slots=True)
 class SchedulerState:
-    """Exq's state, its four fields first.
+    """Exq's state, its four fields first; two states are equal when these are.
 
     Attributes:
         redis: the connection's pid or name.
@@ -52,11 +52,11 @@ class SchedulerState:
     namespace: str | None
     queues: tuple[str, ...] | list[str]
     scheduler_poll_timeout: int
-    next_poll: float | None = None
-    moved: int = 0
-    reported: frozenset[tuple[str, ...]] = frozenset()
-    kept: Mapping[str, int] = field(default_factory=dict)
-    look_again: float = 0.0
+    next_poll: float | None = field(default=None, compare=False)
+    moved: int = field(default=0, compare=False)
+    reported: frozenset[tuple[str, ...]] = field(default=frozenset(), compare=False)
+    kept: Mapping[str, int] = field(default_factory=dict, compare=False)
+    look_again: float = field(default=0.0, compare=False)
 
 
 class Scheduler(GenServer):
