@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from actors.errors import BadTypeError, BadValueError
-from actors.options import check_timeout
+from actors.options import INFINITY, check_timeout
 from actors.pid import Pid
 
 DEFAULT_NAME: Final = "Exq"
@@ -47,23 +47,26 @@ class SchedulerOptions:
     scheduler_poll_timeout: int = DEFAULT_POLL_TIMEOUT
 
     def __post_init__(self) -> None:
-        if self.name is None:
-            object.__setattr__(self, "name", DEFAULT_NAME)
-        if self.redis is None:
-            object.__setattr__(self, "redis", redis_client_name(self.name if isinstance(self.name, str) else None))
-        if not isinstance(self.name, str):
-            raise _bad_type("name", "a non-empty str, e.g. 'Exq'", self.name)
-        if not self.name:
+        given: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        name, namespace, queues = given["name"], given["namespace"], given["queues"]
+        if name is None:
+            name = DEFAULT_NAME
+        if not isinstance(name, str):
+            raise _bad_type("name", "a non-empty str, e.g. 'Exq'", name)
+        if not name:
             raise BadValueError("name must be a non-empty str, e.g. 'Exq'; got ''")
-        if self.namespace is not None and not isinstance(self.namespace, str):
-            raise _bad_type("namespace", "a str such as 'exq', or None for no prefix", self.namespace)
-        if not isinstance(self.queues, list | tuple) or not all(isinstance(queue, str) for queue in self.queues):
-            raise _bad_type("queues", "a list of str, e.g. ['default']", self.queues)
-        if not isinstance(self.redis, Pid | str):
-            raise _bad_type("redis", "the Pid of a RedisConnection, or its registered name", self.redis)
+        if namespace is not None and not isinstance(namespace, str):
+            raise _bad_type("namespace", "a str such as 'exq', or None for no prefix", namespace)
+        if not isinstance(queues, list | tuple) or not all(isinstance(queue, str) for queue in queues):
+            raise _bad_type("queues", "a list of str, e.g. ['default']", queues)
+        redis = redis_client_name(name) if given["redis"] is None else given["redis"]
+        if not isinstance(redis, Pid | str):
+            raise _bad_type("redis", "the Pid of a RedisConnection, or its registered name", redis)
         check_timeout(self.scheduler_poll_timeout, "scheduler_poll_timeout")
-        if not isinstance(self.scheduler_poll_timeout, int):
+        if given["scheduler_poll_timeout"] is INFINITY:
             raise BadValueError("scheduler_poll_timeout must be an int of milliseconds; INFINITY would never poll")
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "redis", redis)
 
     @classmethod
     def of(cls, options: SchedulerOptions | Mapping[str, Any] | None) -> SchedulerOptions:

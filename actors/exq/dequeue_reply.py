@@ -74,7 +74,9 @@ def parse_page(reply: Sequence[Any]) -> Page:
         kept,
         below_zero,
         dict(zip(queues[::2], queues[1::2], strict=True)),
-        tuple(SetAside(entry, reason.decode("utf-8", "backslashreplace"), jid) for entry, reason, jid in _rows(aside, 3)),
+        tuple(
+            SetAside(entry, reason.decode("utf-8", "backslashreplace"), jid) for entry, reason, jid in _rows(aside, 3)
+        ),
         tuple(Stuck(key, kind.decode("utf-8", "backslashreplace"), jobs) for key, kind, jobs in _rows(stuck, 3)),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from actors.errors import BadTypeError
 from actors.exq.dequeue_pass import Pass, dequeue_set
@@ -59,7 +60,7 @@ async def dequeue_passes(
     ]
 
 
-def _score_text(max_score: float | str | bytes | None) -> str | bytes:
+def _score_text(max_score: Any) -> str | bytes:
     if max_score is None:
         return time_to_score(here("scheduler_dequeue").run_loop.clock.time())
     if isinstance(max_score, str | bytes):

@@ -36,8 +36,10 @@ _log = logging.getLogger("actors.exq.redis_connection")
 BACKOFF_INITIAL: Final = 500
 BACKOFF_MAX: Final = 30_000
 _BACKOFF_FACTOR: Final = 1.5
-_PAGE_SIZES: Final = {"embedded": 20}
+_PAGE_SIZES: Final = {"embedded": 100}
 _PAGE_SIZE: Final = 1000
+# A page takes 2.6 ms on Redis 7 (5 queues, 260 bytes a job; more a page is slower a job), 1.8 ms on fakeredis, and 6 ms
+# there where every job has a queue of its own.
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,15 +315,20 @@ async def pipeline(redis: Pid | str, commands: Sequence[Sequence[Any]], timeout:
     """
     check_pipeline(commands)
     encode_pipeline(commands)
+    return [_own(reply) for reply in await _ask(redis, _Pipeline(commands), timeout)]
+
+
+async def _ask(redis: Pid | str, request: Any, timeout: Timeout) -> Any:
+    """`call`, its timeout an error as Redix's is, and no exit."""
     try:
-        answer = await call(redis, _Pipeline(commands), timeout)
+        answer = await call(redis, request, timeout)
     except Exit as error:
         if isinstance(error.reason, tuple) and error.reason[0] == "timeout":
             raise RedisConnectionError("timeout") from None
         raise
     if isinstance(answer, _NoAnswer):
         raise RedisConnectionError(answer.reason)
-    return [_own(reply) for reply in answer]
+    return answer
 
 
 def _own(reply: Any) -> Any:
@@ -335,7 +342,7 @@ def _own(reply: Any) -> Any:
 
 async def page_size(redis: Pid | str) -> int:
     """How many members one script should look at, so that it holds what runs it for about 5 ms at most."""
-    size: int = await call(redis, "page_size")
+    size: int = await _ask(redis, "page_size", 5000)
     return size
 
 

@@ -7,9 +7,9 @@ returns the poll timeout, which arms the next one after the work.
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-
 from typing import Any, Final
 
 from actors.child_spec import ChildSpec
@@ -121,6 +121,7 @@ class Scheduler(GenServer):
         return await self._go_on(state)
 
     async def handle_call(self, request: Any, from_: From, state: SchedulerState) -> Reply:
+        del from_
         if request == "dequeue":
             updated, timeout = await self.dequeue(replace(state, look_again=0.0))
             return Reply(updated.moved, updated, timeout)
@@ -181,12 +182,10 @@ def _left(state: SchedulerState) -> int:
     if state.next_poll is None:
         return state.scheduler_poll_timeout
     left = state.next_poll - here("scheduler").run_loop.clock.monotonic()
-    return max(0, -int(-left * 1000 // 1))
+    return max(0, math.ceil(left * 1000 - 1e-6))  # less the noise of a subtraction
 
 
-def _report(
-    passes: list[Pass], reported: frozenset[tuple[str, ...]], *, complete: bool
-) -> frozenset[tuple[str, ...]]:
+def _report(passes: list[Pass], reported: frozenset[tuple[str, ...]], *, complete: bool) -> frozenset[tuple[str, ...]]:
     """Log what was moved, and each lasting trouble once; the troubles that last.
 
     Args:
@@ -197,7 +196,9 @@ def _report(
     troubles: dict[tuple[str, ...], str] = {}
     for one in passes:
         if one.moved:
-            queues = ", ".join(f"{name.decode('utf-8', 'backslashreplace')} {n}" for name, n in one.moved_by_queue.items())
+            queues = ", ".join(
+                f"{name.decode('utf-8', 'backslashreplace')} {n}" for name, n in one.moved_by_queue.items()
+            )
             _log.info(
                 "Moved %d due job%s from %s (%s)",
                 one.moved,

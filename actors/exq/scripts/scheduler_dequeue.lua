@@ -31,9 +31,17 @@ if offset == 0 then
   below_zero = redis.call('ZCOUNT', source, '-inf', '(0')
 end
 
+-- A key's type. One that the user may not touch must not hold up the other queues' jobs, so that it counts as a type.
 local function type_of(key)
-  local answer = redis.call('TYPE', key)
-  return type(answer) == 'table' and answer.ok or answer
+  local answer = redis.pcall('TYPE', key)
+  if type(answer) ~= 'table' then
+    return answer
+  elseif not answer.err then
+    return answer.ok
+  elseif string.find(answer.err, 'NOPERM', 1, true) or string.find(answer.err, "can't access", 1, true) then
+    return 'key that the ACL forbids'
+  end
+  error(answer.err, 0)
 end
 
 -- The queue that a member names, or nil and the reason why there is none; its jid as text, if it has one.
