@@ -62,6 +62,8 @@ class ProcessActor(Actor):  # type: ignore[misc]  # Thespian has no types
         else:
             self.receive_from_actor(message, sender)
 
+    _receive = receiveMessage  # what the base calls for mail of its own, `PoisonMessage` above all
+
     @property
     def _myRef(self) -> ProcessActor:  # noqa: N802 — Thespian's name
         return self
@@ -120,6 +122,8 @@ class _External(Actor):  # type: ignore[misc]  # Thespian has no types
 
 class Base(ActorSystemBase):  # type: ignore[misc]  # Thespian has no types
     """A Thespian system base that an asyncio event loop drives."""
+
+    actorRegistry: _Registry  # noqa: N815 — Thespian's name
 
     def __init__(self, system: System, run_loop: RunLoop) -> None:
         super().__init__(system, logDefs=False)
@@ -211,7 +215,7 @@ class Base(ActorSystemBase):  # type: ignore[misc]  # Thespian has no types
         def on_own_thread() -> None:
             try:
                 made.set_result(create(*arguments))
-            except Exception as error:  # noqa: BLE001 — raised again in the thread that asked
+            except Exception as error:  # raised again in the thread that asked
                 made.set_exception(error)
 
         self._run_loop.post(on_own_thread)

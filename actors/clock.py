@@ -48,7 +48,7 @@ class SystemClock:
         """Nothing to do: nobody moves the machine's clock through this library."""
 
     def jump_to(self, monotonic: float) -> None:
-        raise AssertionError("the machine's clock does not jump")
+        raise AssertionError(f"the machine's clock does not jump, to {monotonic} or elsewhere")
 
 
 class ManualClock:

@@ -51,13 +51,13 @@ class Crash:
         """The crash that `error` is. An exception whose own `str()` fails gets a text that says so."""
         try:
             message = str(error)
-        except BaseException as failure:  # noqa: BLE001 — a user's __str__ may raise anything
+        except BaseException as failure:  # a user's __str__ may raise anything
             message = f"<str() of it failed: {type(failure).__name__}>"
         if isinstance(error, SystemExit):
             message += _FORGOTTEN_IMPORT
         try:
             text = "".join(_traceback.format_exception(error))
-        except BaseException:  # noqa: BLE001 — formatting asks the user's __str__ again
+        except BaseException:  # formatting asks the user's __str__ again
             text = "".join(_traceback.format_tb(error.__traceback__)) + type(error).__name__
         return cls(type(error).__name__, message, text)
 
@@ -88,9 +88,4 @@ def is_orderly(reason: Any) -> bool:
     """Whether OTP counts `reason` as no failure: `"normal"`, `"shutdown"` or `("shutdown", term)`."""
     if isinstance(reason, str):
         return reason in ("normal", "shutdown")
-    return (
-        isinstance(reason, tuple)
-        and len(reason) == 2
-        and isinstance(reason[0], str)
-        and reason[0] == "shutdown"
-    )
+    return isinstance(reason, tuple) and len(reason) == 2 and isinstance(reason[0], str) and reason[0] == "shutdown"

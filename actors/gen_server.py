@@ -23,7 +23,7 @@ from actors.child_spec import RESTARTS, ChildSpec
 from actors.errors import BadTypeError, BadValueError, StartError
 from actors.exits import Exit
 from actors.messages import Call, Cast, System
-from actors.options import INFINITY, Timeout, check_timeout
+from actors.options import INFINITY, MAX_TIMEOUT, Timeout, check_timeout
 from actors.pid import Pid
 from actors.proc_lib import start as _start_process
 from actors.registry import check_name, find
@@ -70,12 +70,14 @@ class GenServer:
 
     def handle_call(self, request: Any, from_: From, state: Any) -> MaybeAwaitable:
         """Answer a `call` with `Reply(value, state)`, or `NoReply(state)` and `reply(from_, value)` later."""
+        del request, from_, state
         raise RuntimeError(
             f"attempted to call GenServer {shown_name(here('handle_call'))} but no handle_call/3 clause was provided"
         )
 
     def handle_cast(self, request: Any, state: Any) -> MaybeAwaitable:
         """Handle a `cast`: `NoReply(state)` or `Stop(reason, state)`."""
+        del request, state
         raise RuntimeError(
             f"attempted to cast GenServer {shown_name(here('handle_cast'))} but no handle_cast/2 clause was provided"
         )
@@ -88,6 +90,7 @@ class GenServer:
 
     def handle_continue(self, term: Any, state: Any) -> MaybeAwaitable:
         """Handle a `Continue(term)` that a callback returned, before any message."""
+        del state
         raise RuntimeError(
             f"{type(self).__qualname__} returned Continue({term!r}) but has no handle_continue: "
             "define `async def handle_continue(self, term, state)`"
@@ -162,7 +165,7 @@ async def call(dest: Pid | str, request: Any, timeout: Timeout = 5000) -> Any:
         BadTypeError, BadValueError: for a bad destination or timeout.
     """
     me = here("call")
-    if timeout.__class__ is not int or timeout < 0:  # type: ignore[operator]  # an int by then
+    if timeout.__class__ is not int or not 0 <= timeout <= MAX_TIMEOUT:
         check_timeout(timeout, "call: timeout")
     process = find(me.run_loop, dest, "call")
     if process is None or process.ended:
@@ -228,7 +231,7 @@ async def stop(dest: Pid | str, reason: Any = "normal", timeout: Timeout = INFIN
         process.deliver(System(from_, ("terminate", reason)))
         await from_.wait(process, timeout if timeout is not INFINITY else None)  # type: ignore[arg-type]
         why = from_.value
-        if _same(why, reason):
+        if process.ended and _same(why, reason):
             return
     raise Exit((why, ("GenServer", "stop", (dest, reason, timeout))))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from actors.request import From
 
 
-class Timeout_:
+class Timeout_:  # noqa: N801 — `Timeout` is the type of a time
     """The type of `TIMEOUT` (Erlang's `:timeout` message). There is one instance."""
 
     _instance: Timeout_ | None = None

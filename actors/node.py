@@ -147,7 +147,7 @@ class _TreeStart:
             self.pid = await function(*arguments)
             if self.pid is None:
                 raise StartError("ignore")
-        except Exception as error:  # noqa: BLE001 — raised again where start_tree was called
+        except Exception as error:  # raised again where start_tree was called
             self.error = error
             return
         self._tell_started()
@@ -479,4 +479,3 @@ class AsyncNode:
         if self._core is None:
             raise NodeError("the node is not running: use it inside `async with AsyncNode() as node:`")
         return self._core
-

@@ -38,7 +38,7 @@ Shutdown: TypeAlias = int | Infinity | Literal["brutal_kill"]
 def is_timeout(value: object) -> bool:
     """Whether `value` is an `int` from 0 to `MAX_TIMEOUT`, or `INFINITY`. A `bool` is not."""
     if value.__class__ is int:
-        return 0 <= value <= MAX_TIMEOUT  # type: ignore[operator]  # int by the line above
+        return 0 <= value <= MAX_TIMEOUT
     return value is INFINITY
 
 

@@ -142,8 +142,8 @@ class Process(ProcessActor):
     # -- the mailbox
 
     def deliver(self, message: object) -> None:
-        """Append `message`; wake the process if it waits for one. A dead one's mail is dropped."""
-        if self.ended:
+        """Append `message`; wake the process if it waits for one. The mail of one that ends is dropped."""
+        if self.ending:
             return
         self.mailbox.append(message)
         if self._waiting:
@@ -158,7 +158,7 @@ class Process(ProcessActor):
                 "receive in a task that a process made", "receive in the process itself, and hand the message on"
             )
         if run_loop.turn_is_over():
-            await _next_turn()
+            await (self.park() if self._cancelled else _next_turn())  # after its end there is no next turn
         if match is None and mailbox:
             return self._opened(mailbox.popleft())
         looked_at = 0
@@ -226,15 +226,12 @@ class Process(ProcessActor):
         if coroutine is None:
             return
         try:
-            if self.throw_next is None:
-                yielded = self.context.run(coroutine.send, None)
-            else:
-                yielded = self._throw(coroutine)
+            yielded = self.context.run(coroutine.send, None) if self.throw_next is None else self._throw(coroutine)
             while yielded is _PARKED and self.throw_next is not None:
                 yielded = self._throw(coroutine)
         except StopIteration:
             self._end("normal")
-        except BaseException as error:  # noqa: BLE001 — whatever a process raises is its own end, never the node's
+        except BaseException as error:  # whatever a process raises is its own end, never the node's
             self._end_by(error)
         else:
             if yielded is _PARKED:
@@ -285,7 +282,7 @@ class Process(ProcessActor):
         if awaited is not None and awaited.cancel(msg=message):
             return
         self.throw_next = asyncio.CancelledError() if message is None else asyncio.CancelledError(message)
-        if self.run_loop.running is not self:
+        if awaited is None and self.run_loop.running is not self:  # what is done already will wake it by itself
             self._waiting = False
             self.run_loop.schedule(self)
 
@@ -313,6 +310,7 @@ class Process(ProcessActor):
         already = self.ending
         self.ending = True
         self._reason = reason
+        self.mailbox.clear()
         if self.run_loop.running is self:
             self.run_loop.turn_ends = 0.0
         if not already:
@@ -332,7 +330,7 @@ class Process(ProcessActor):
     def _close(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         try:
             self.context.run(coroutine.close)
-        except BaseException as error:  # noqa: BLE001 — it refuses to end, whatever it says
+        except BaseException as error:  # it refuses to end, whatever it says
             _never_resume(coroutine)
             reports.would_not_unwind(self.pid, self.label, error)
 
@@ -394,6 +392,6 @@ def _never_resume(coroutine: object) -> None:
     would then spin the interpreter for ever. One reference too many, which nothing gives back, prevents that even
     at the program's end.
     """
-    import ctypes  # noqa: PLC0415 — for a case that a sound program never meets
+    import ctypes  # for a case that a sound program never meets
 
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(coroutine))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, TypeAlias
 
 from actors._thespian import ActorAddress, is_actor_address
 from actors.errors import BadTypeError, BadValueError
 from actors.exits import Exit
 from actors.messages import TIMEOUT, Down, ExitMessage, Timeout_
-from actors.options import INFINITY, Timeout, check_timeout
+from actors.options import INFINITY, Infinity, Timeout, check_timeout
 from actors.pid import Pid, Ref
 from actors.process import Match, Monitor, Process
 from actors.registry import find, living
@@ -19,7 +19,7 @@ from actors.scope import here
 from actors.timers import Timer
 
 AsyncFunction = Callable[..., Coroutine[Any, Any, Any]]
-Destination = Pid | str | ActorAddress
+Destination: TypeAlias = Pid | str | ActorAddress
 
 
 def start_process(run_loop: RunLoop, function: AsyncFunction, arguments: tuple[Any, ...]) -> Process:
@@ -258,12 +258,11 @@ def send_after(dest: Pid | str, message: object, ms: int) -> TimerRef:
         BadTypeError, BadValueError: for a time that is no int from 0 to 2**32-1, or a bad destination.
     """
     me = here("send_after")
-    if ms is INFINITY:
+    if isinstance(ms, Infinity):
         raise BadValueError("send_after: ms must be an int of milliseconds; a message after INFINITY never comes")
     check_timeout(ms, "send_after: ms")
     run_loop = me.run_loop
-    if not isinstance(dest, Pid | str):
-        find(run_loop, dest, "send_after")
+    find(run_loop, dest, "send_after")  # refuses what is no destination
 
     def due() -> None:
         target = find(run_loop, dest, "send_after")

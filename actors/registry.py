@@ -101,12 +101,13 @@ def find(run_loop: RunLoop, destination: object, function: str) -> Process | Non
         BadTypeError: when `destination` is neither.
     """
     if destination.__class__ is Pid:
-        return living(run_loop, destination)  # type: ignore[arg-type]  # a Pid by the line above
+        return living(run_loop, destination)
     if isinstance(destination, str):
         return run_loop.names.get(destination)
     if is_actor_address(destination):
-        raise BadTypeError(f"{function} works with processes; {destination} is a plain Thespian actor (send reaches it)")
+        raise BadTypeError(
+            f"{function} works with processes; {destination} is a plain Thespian actor (send reaches it)"
+        )
     raise BadTypeError(
-        f"{function} takes a Pid or a registered name (a str); "
-        f"got {destination!r} of type {type(destination).__name__}"
+        f"{function} takes a Pid or a registered name (a str); got {destination!r} of type {type(destination).__name__}"
     )

@@ -124,5 +124,5 @@ def _shown(term: object) -> str:
     """`repr`, whatever it does: a report must not fail over a user's `__repr__`."""
     try:
         return repr(term)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         return f"<repr() of a {type(term).__name__} failed: {type(error).__name__}>"

@@ -76,6 +76,9 @@ class From:
             Whether `value` is the answer; otherwise it is the reason why there is none.
         """
         asker = self._asker
+        if timeout == 0:  # OTP's `after 0`: nobody can have answered yet
+            self.pending, self.failed, self.value = False, True, "timeout"
+            return False
         asked.watchers[self] = None
         timer: Timer | None = None
         if timeout is not None:

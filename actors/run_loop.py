@@ -95,7 +95,7 @@ class RunLoop:
             return False
         if pid.node_id not in self._foreign_seen:
             self._foreign_seen.add(pid.node_id)
-            from actors.reports import foreign_pid  # noqa: PLC0415 — once a node; reports stand above
+            from actors.reports import foreign_pid  # once a node; reports stand above
 
             foreign_pid(pid, self.name)
         return True

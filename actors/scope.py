@@ -11,7 +11,9 @@ _INSTEAD = {
     "send": "node.send(pid, message)",
     "stop": "node.run(stop, pid)",
     "whereis": "node.whereis(name)",
-    "receive": "node.run(main), where main is an `async def` that receives: it runs as a process (or node.call for an answer)",
+    "receive": (
+        "node.run(main), where main is an `async def` that receives: it runs as a process (or node.call for an answer)"
+    ),
 }
 
 
@@ -23,5 +25,7 @@ def here(function: str) -> Process:
     """
     process = current_process.get()
     if process is None:
-        raise NotAProcessError(function, _INSTEAD.get(function, "node.run(main), where main is an `async def` that calls it"))
+        raise NotAProcessError(
+            function, _INSTEAD.get(function, "node.run(main), where main is an `async def` that calls it")
+        )
     return process

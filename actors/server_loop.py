@@ -66,24 +66,24 @@ class ServerLoop:
         except BaseException as error:
             if self.process.ending:
                 raise
-            self._fail(reason_of(error))
+            raise self._failed(reason_of(error)) from None
         if result.__class__ is Ok and _is_next(result.next):
             self.state = result.state
             starter.ack(Started())
-            return result.next  # type: ignore[no-any-return]  # checked by _is_next
+            return result.next
         if isinstance(result, Ignore):
             self._free_name()
             starter.ack(Ignored())
             return None
         if result.__class__ is Stop and result.state is NOT_GIVEN:
-            self._fail(result.reason)
-        self._fail(("bad_return_value", result))
+            raise self._failed(result.reason)
+        raise self._failed(("bad_return_value", result))
 
-    def _fail(self, reason: object) -> NoReturn:
-        """Not started: the name is free before the starter hears of it, as in OTP."""
+    def _failed(self, reason: object) -> Exit:
+        """Not started: the name is free before the starter hears of it, as in OTP. What to end by."""
         self._free_name()
         self._starter.ack(Failed(reason))
-        raise Exit(reason)
+        return Exit(reason)
 
     def _free_name(self) -> None:
         process = self.process
@@ -99,9 +99,9 @@ class ServerLoop:
         handle_call, handle_cast, handle_info = server.handle_call, server.handle_cast, server.handle_info
         while True:
             if next_.__class__ is Continue:
-                next_ = await self._continue(next_)  # type: ignore[arg-type]  # a Continue by the line above
+                next_ = await self._continue(next_)
                 continue
-            message = await receive(None, next_ if next_.__class__ is int else None)  # type: ignore[arg-type]
+            message = await receive(None, next_ if next_.__class__ is int else None)
             kind = message.__class__
             from_: From | None = None
             try:
@@ -117,28 +117,28 @@ class ServerLoop:
                     await self._terminate(message.reason, message, None)
                 else:
                     result = handle_info(message, self.state)
-                if result.__class__ is CoroutineType:
-                    result = await result
-                elif not isinstance(result, Reply | NoReply | Stop) and inspect.isawaitable(result):
+                if result.__class__ is CoroutineType or (
+                    not isinstance(result, Reply | NoReply | Stop) and inspect.isawaitable(result)
+                ):
                     result = await result
             except _Terminated as ended:
                 raise Exit(ended.reason) from None
-            except BaseException as error:  # noqa: BLE001 — whatever a callback raises is the server's end
+            except BaseException as error:  # whatever a callback raises is the server's end
                 if process.ending:
                     raise
                 await self._terminate_and_exit(reason_of(error), message, from_)
             if result.__class__ is NoReply:
-                self.state = result.state
                 next_ = result.next
+                if next_ is INFINITY or _is_next(next_):
+                    self.state = result.state
+                    continue
             elif result.__class__ is Reply and from_ is not None:
-                if _is_next(result.next):
+                next_ = result.next
+                if next_ is INFINITY or _is_next(next_):
                     self.state = result.state
                     from_.answer(result.value)
-                next_ = result.next
-            else:
-                await self._stop(result, message, from_)
-            if not (next_ is INFINITY or _is_next(next_)):
-                await self._terminate_and_exit(("bad_return_value", result), message, from_)
+                    continue
+            await self._stop(result, message, from_)
 
     async def _continue(self, next_: Continue) -> Next:
         try:
@@ -149,8 +149,8 @@ class ServerLoop:
             await self._terminate_and_exit(reason_of(error), next_, None)
         if result.__class__ is NoReply and _is_next(result.next):
             self.state = result.state
-            return result.next  # type: ignore[no-any-return]  # checked by _is_next
-        await self._stop(result, next_, None)
+            return result.next
+        return await self._stop(result, next_, None)
 
     async def _stop(self, result: Any, message: object, from_: From | None) -> NoReturn:
         """A callback returned `Stop`, or nothing that it may return."""
@@ -167,7 +167,8 @@ class ServerLoop:
         except _Terminated as ended:
             raise Exit(ended.reason) from None
         finally:
-            from_.answer(result.reply)
+            if not self.process.ending:  # a signal that ended it in `terminate` leaves no time for a reply
+                from_.answer(result.reply)
 
     async def _terminate_and_exit(self, reason: object, message: object, from_: From | None) -> NoReturn:
         try:
@@ -186,7 +187,7 @@ class ServerLoop:
             reason, failed = reason_of(error), True
         if failed or not is_orderly(reason):
             process = self.process
-            shown = message.request if message.__class__ is Call else message  # type: ignore[attr-defined]
+            shown = message.request if message.__class__ is Call else message
             client = from_.pid if from_ is not None else None
             reports.terminating(process.pid, self._starter.name, self._cls, reason, shown, self.state, client)
         raise _Terminated(reason)

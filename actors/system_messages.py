@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from actors.exits import Crash
 from actors.messages import ExitMessage, System
@@ -16,8 +16,8 @@ async def handle_system(loop: ServerLoop, message: System, next_: Next) -> Next:
     """Answer one system message, and while suspended all that follow; what to arm then."""
     _answer(loop, message)
     await _terminate_if_asked(loop, message)
+    parent = loop.parent
     while loop.suspended:
-        parent = loop.parent
         following = await loop.process.receive(
             lambda one: one.__class__ is System or (one.__class__ is ExitMessage and one.pid is parent), None
         )
@@ -28,11 +28,10 @@ async def handle_system(loop: ServerLoop, message: System, next_: Next) -> Next:
     return loop.server.system_continue(loop.state, next_)
 
 
-async def _terminate_if_asked(loop: ServerLoop, message: System) -> None | NoReturn:
+async def _terminate_if_asked(loop: ServerLoop, message: System) -> None:
     match message.request:
         case ("terminate", reason):
             await loop.terminate(reason, message)
-    return None
 
 
 def _answer(loop: ServerLoop, message: System) -> None:
@@ -59,7 +58,7 @@ def _answer(loop: ServerLoop, message: System) -> None:
 def _replaced(loop: ServerLoop, function: Any) -> tuple[str, Any]:
     try:
         state = function(loop.state)
-    except Exception as error:  # noqa: BLE001 — it is the asker's function, and the asker's failure
+    except Exception as error:  # it is the asker's function, and the asker's failure
         return "error", ("callback_failed", ("gen_server", "system_replace_state"), Crash.from_exception(error))
     loop.state = state
     return "ok", state

@@ -72,6 +72,7 @@ class TaskFacade:
         return self._process.awaited
 
     def add_done_callback(self, callback: Callable[[Any], object], *, context: object = None) -> None:
+        del context  # the loop copies the one it is called in
         if self._callbacks is None:
             self._callbacks = []
         self._callbacks.append(callback)

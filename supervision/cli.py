@@ -85,7 +85,9 @@ def scheduler(url: str, namespace: str, poll_timeout: int, name: str, log_level:
     except (ValueError, TypeError) as error:
         raise click.UsageError(str(error)) from None
     logging.basicConfig(
-        level=log_level.upper(), stream=sys.stderr, format="%(asctime)s.%(msecs)03d [%(levelname)s] %(message)s",
+        level=log_level.upper(),
+        stream=sys.stderr,
+        format="%(asctime)s.%(msecs)03d [%(levelname)s] %(message)s",
         datefmt="%H:%M:%S",
     )
     sys.exit(asyncio.run(run(options)))
