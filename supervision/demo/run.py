@@ -62,7 +62,7 @@ async def _with_node(
 ) -> tuple[str, int]:
     display.tell(f"Redis: {mask(plan.url)}, namespace {plan.namespace}")
     async with AsyncNode() as node:
-        checking = asyncio.ensure_future(_check(node, plan, narrator))
+        checking: asyncio.Future[Any] = asyncio.ensure_future(_check(node, plan, narrator))
         await asyncio.wait([checking, told], return_when=asyncio.FIRST_COMPLETED)
         if told.done():
             checking.cancel()
@@ -105,7 +105,7 @@ async def _check(node: AsyncNode, plan: Plan, narrator: Narrator) -> None:
         await node.run(tree.check, plan)
     except (RedisConnectionError, RedisError, Exit) as error:
         raise DemoError(
-            f"Redis can't be used: {narrator.first_error or error}.\n"
+            f"Redis can't be used: {narrator.first_error or f'{mask(plan.url)}: {error}'}.\n"
             "Start it, set REDIS_URL to where it is, or unset REDIS_URL for the embedded one"
         ) from None
     narrator.muted = False

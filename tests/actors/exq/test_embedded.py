@@ -107,7 +107,7 @@ def test_many_commands_at_once_leave_the_loop_its_turns() -> None:
     async def main() -> None:
         async with connected("embedded://") as owner:
             waiters = [owner.submit(*[["SET", "k", "v"]] * 20_000), owner.submit(["PING"])]
-            assert await longest_delay(asyncio.gather(*waiters)) < 0.05
+            assert await longest_delay(asyncio.gather(*waiters)) < 0.25
 
     run(main())
 
