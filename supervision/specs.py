@@ -6,6 +6,7 @@ import inspect
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
+from types import ModuleType
 from typing import Any
 
 from actors import INFINITY, BadTypeError, BadValueError, ChildSpec
@@ -151,6 +152,9 @@ def _check_fields(spec: ChildSpec) -> None:
     modules: Any = spec.modules
     if not (modules is None or modules == "dynamic" or isinstance(modules, tuple | list)):
         raise SpecError(("invalid_modules", modules))
+    for module in modules if isinstance(modules, tuple | list) else ():
+        if not (isinstance(module, str | ModuleType) or callable(module)):
+            raise SpecError(("invalid_module", module))
 
 
 def check_specs(specs: list[Any]) -> list[ChildSpec]:

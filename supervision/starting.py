@@ -21,7 +21,8 @@ from actors import (
     receive,
     unlink,
 )
-from actors.exits import Crash
+from actors.exits import Crash, is_orderly
+from actors.options import Timeout
 from actors.processes import flush_exit
 from actors.scope import here
 
@@ -46,7 +47,8 @@ async def start_child(spec: ChildSpec) -> Up:
     """Call the start function.
 
     Raises:
-        ChildStartError: with its reason; whatever but StartError it raises is `("EXIT", reason)`.
+        ChildStartError: with its reason; whatever but StartError it raises is `("EXIT", reason)`, Python's own
+            `exit()` too: the failure is the child's, not the supervisor's.
     """
     function, arguments = spec.start
     try:
@@ -57,7 +59,7 @@ async def start_child(spec: ChildSpec) -> Up:
         raise ChildStartError(error.reason) from None
     except Exit as error:
         raise ChildStartError(("EXIT", error.reason)) from None
-    except Exception as error:  # noqa: BLE001 — a start function's failure is the child's, not the supervisor's
+    except Exception as error:
         raise ChildStartError(("EXIT", Crash.from_exception(error))) from None
     match result:
         case Pid() | None:
@@ -80,31 +82,27 @@ async def stop_child(spec: ChildSpec, pid: Pid) -> object | None:
     shutdown = spec.effective_shutdown
     if shutdown == "brutal_kill":
         exit_process(pid, "kill")
-        return _unexpected(spec, early, await _down(ref), allowed="killed")
+        return _unexpected(spec, early, await _down(ref), told="killed")
     exit_process(pid, "shutdown")
-    message = await receive(lambda one: isinstance(one, Down) and one.ref == ref, timeout=shutdown)
-    if message is TIMEOUT:
+    reason = await _down(ref, shutdown)
+    if reason is TIMEOUT:
         exit_process(pid, "kill")
-        return await _down(ref)
-    return _unexpected(spec, early, message.reason, allowed="shutdown")
+        reason = await _down(ref)
+    return _unexpected(spec, early, reason, told="shutdown")
 
 
-async def _down(ref: Ref) -> object:
-    message = await receive(lambda one: isinstance(one, Down) and one.ref == ref, timeout=INFINITY)
-    return message.reason  # type: ignore[no-any-return]  # any term
+async def _down(ref: Ref, timeout: Timeout = INFINITY) -> object:
+    """The reason that the monitor tells, or TIMEOUT."""
+    message = await receive(lambda one: isinstance(one, Down) and one.ref == ref, timeout)
+    return message.reason if isinstance(message, Down) else message
 
 
-def _unexpected(spec: ChildSpec, early: object, reason: object, *, allowed: str) -> object | None:
-    """The reason if it has to be reported. One that ended before it was told to is judged by its own reason."""
+def _unexpected(spec: ChildSpec, early: object, reason: object, *, told: str) -> object | None:
+    """The reason if it has to be reported: neither what the child was `told` nor, unless it is permanent, orderly.
+
+    A child that had ended before it was told is judged by its own reason.
+    """
     if isinstance(early, ExitMessage):
         reason = early.reason
-    if isinstance(reason, str) and reason == allowed:
-        return None
-    if spec.restart != "permanent":
-        if isinstance(reason, str) and reason in ("normal", "shutdown"):
-            return None
-        if isinstance(reason, tuple) and len(reason) == 2 and reason[0] == "shutdown":
-            return None
-    elif allowed == "shutdown" and isinstance(reason, tuple) and len(reason) == 2 and reason[0] == "shutdown":
-        return None
-    return reason
+    as_told = isinstance(reason, str) and reason == told
+    return None if as_told or (spec.restart != "permanent" and is_orderly(reason)) else reason

@@ -31,7 +31,9 @@ from supervision.children import Child, ChildInfo, Children, verdict
 from supervision.intensity import Intensity
 from supervision.reports import progress, supervisor_report
 from supervision.specs import Flags, SpecError, check_flags, check_spec, check_specs, to_spec, to_specs
-from supervision.starting import ChildStartError, start_child as _start, stop_child as _stop
+from supervision.starting import ChildStartError
+from supervision.starting import start_child as _start
+from supervision.starting import stop_child as _stop
 
 _OPTIONS = ("strategy", "max_restarts", "max_seconds")
 
@@ -50,7 +52,7 @@ class SupervisorInit:
         BadValueError: for a missing strategy.
     """
 
-    __slots__ = ("flags_error", "flags", "specs")
+    __slots__ = ("flags", "flags_error", "specs")
 
     def __init__(
         self, children: Iterable[Any], *, strategy: str | None = None, max_restarts: int = 3, max_seconds: int = 5
@@ -195,6 +197,7 @@ class _Server(GenServer):
     # -- management
 
     async def handle_call(self, request: Any, from_: From, state: _State) -> Any:
+        del from_
         children = state.children
         match request:
             case "which_children", None:
@@ -289,7 +292,7 @@ class _Server(GenServer):
 
     async def _restart(self, child: Child, state: _State) -> Any:
         run_loop = here("restart").run_loop
-        if not state.intensity.add(int(run_loop.clock.monotonic() * 1000)):
+        if not state.intensity.add(round(run_loop.clock.monotonic() * 1000)):
             self._report("shutdown", "reached_max_restart_intensity", child)
             state.children.remove(child)
             return Stop("shutdown", state)
@@ -405,7 +408,6 @@ async def count_children(supervisor: Pid | str) -> dict[str, int]:
 
 
 __all__ = [
-
     "Supervisor",
     "SupervisorInit",
     "count_children",

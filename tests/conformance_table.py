@@ -12,9 +12,9 @@ TABLE = ROOT / "docs" / "conformance.md"
 
 HEAD = """# Conformance
 
-Each row is one behaviour of OTP, observed on Elixir 1.14 with OTP 25, by the ID that its test carries. This page is made
-from the tests (`python -m tests.conformance_table`), and a test checks that it is up to date; that the tests pass is
-CI's to say.
+Each row is one behaviour of OTP, observed on Elixir 1.14 with OTP 25, by the ID that its test carries. This page is
+made from the tests (`python -m tests.conformance_table`), and a test checks that it is up to date; that the tests pass
+is CI's to say.
 
 | row | shown by |
 | --- | --- |
@@ -35,7 +35,7 @@ def rows() -> dict[str, list[str]]:
 def _marks(function: ast.FunctionDef) -> list[str]:
     for decorator in function.decorator_list:
         if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.otp":
-            return [argument.value for argument in decorator.args if isinstance(argument, ast.Constant)]
+            return [str(argument.value) for argument in decorator.args if isinstance(argument, ast.Constant)]
     return []
 
 

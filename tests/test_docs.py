@@ -16,7 +16,9 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCKS = [
     pytest.param(block, id=f"{page.name}-{number}")
     for page in PAGES
-    for number, block in enumerate(re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.M | re.S), 1)
+    for number, block in enumerate(
+        re.findall(r"^```python\n(.*?)^```", page.read_text("utf-8"), re.MULTILINE | re.DOTALL), 1
+    )
 ]
 
 
@@ -25,7 +27,12 @@ def test_a_block_of_python_runs_and_prints_what_its_comments_say(block: str, tmp
     script = tmp_path / "block.py"
     script.write_text(block, "utf-8")
     ran = subprocess.run(
-        [sys.executable, str(script)], cwd=ROOT, env={"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=50
+        [sys.executable, str(script)],
+        cwd=ROOT,
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=50,
     )
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.split() == re.findall(r"print\(.*\)  # (.*)", block)
@@ -43,6 +50,10 @@ def test_links_to_files_lead_somewhere(page: Path) -> None:
 
 def test_the_tour_of_the_inside_names_every_file() -> None:
     tour = (ROOT / "docs" / "design.md").read_text("utf-8")
-    files = [*(ROOT / "actors").glob("*.py"), *(ROOT / "actors" / "exq").glob("*.py"), *(ROOT / "supervision").glob("*.py")]
+    files = [
+        *(ROOT / "actors").glob("*.py"),
+        *(ROOT / "actors" / "exq").glob("*.py"),
+        *(ROOT / "supervision").glob("*.py"),
+    ]
     unnamed = [path.name for path in files if not path.name.startswith("__") and f"`{path.name}`" not in tour]
     assert unnamed == []

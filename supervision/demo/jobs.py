@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any, Final
+
+from actors.exq.scores import float_to_string
 
 MAX_RETRIES: Final = 25
 """Exq's default for a job's `retry`."""
@@ -53,28 +54,9 @@ def _encode(job: Mapping[str, Any]) -> bytes:
 def _text(value: Any) -> str:
     """JSON without blanks; `json.dumps` would write some floats otherwise than Elixir (1764000000.0 for 1.764e9)."""
     if isinstance(value, float):
-        return elixir_float(value)
+        return float_to_string(value)
     if isinstance(value, Mapping):
         return "{" + ",".join(f"{_text(key)}:{_text(value[key])}" for key in sorted(value)) + "}"
     if isinstance(value, list | tuple):
         return "[" + ",".join(map(_text, value)) + "]"
     return json.dumps(value, ensure_ascii=False)
-
-
-def elixir_float(number: float) -> str:
-    """A finite double as Elixir's `Float.to_string/1` writes it.
-
-    The shortest digits that read back as the same double, plain or with an exponent, whichever is shorter; plain
-    where both are of one length.
-    """
-    if number == 0:
-        return repr(number)
-    sign, digits, exponent = Decimal(repr(number)).normalize().as_tuple()
-    assert isinstance(exponent, int), "neither Elixir nor JSON has infinities"
-    text = "".join(map(str, digits))
-    scientific = f"{text[0]}.{text[1:] or '0'}e{exponent + len(text) - 1}"
-    plain = f"{Decimal((0, digits, exponent)):f}"
-    if "." not in plain:
-        plain += ".0"
-    shorter = len(plain) <= len(scientific) and abs(number) < 2.0**53  # from there on Erlang always has an exponent
-    return ("-" if sign else "") + (plain if shorter else scientific)

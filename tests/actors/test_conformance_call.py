@@ -502,3 +502,15 @@ def test_a_call_finds_its_reply_whatever_waits_in_the_mailbox(node: Node) -> Non
         return await mailbox()
 
     assert node.run(main) == list(range(100))
+
+
+def test_answered_and_failed_calls_leave_nothing_behind_at_the_server(node: Node) -> None:
+    async def main() -> None:
+        pid = await start(call=lambda r, _f, s: Reply(r, s) if r else NoReply(s))
+        for n in range(50):
+            await call(pid, n + 1)
+        assert (await exit_reason_of(call(pid, 0, 10)))[0] == "timeout"
+        assert not pid._process.watchers  # type: ignore[union-attr]
+        assert not current()._process.run_loop.timers  # type: ignore[union-attr]
+
+    node.run(main)

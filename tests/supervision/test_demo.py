@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 import redis
 
+from actors.exq.scores import float_to_string
 from supervision.demo.display import choose, summary_text
-from supervision.demo.jobs import elixir_float, failed_job, scheduled_job
+from supervision.demo.jobs import failed_job, scheduled_job
 from supervision.demo.plan import Plan, batches, planned
 from supervision.demo.tally import Late, Remains, Tally, exit_status, summarize
 
@@ -72,7 +73,7 @@ def test_a_failed_job_has_the_bytes_that_exq_writes() -> None:
     ],
 )
 def test_floats_are_written_as_elixir_writes_them(number: float, text: str) -> None:
-    assert elixir_float(number) == text
+    assert float_to_string(number) == text
 
 
 # -- plan

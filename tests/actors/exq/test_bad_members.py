@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import logging
+import math
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -188,6 +189,15 @@ def placed(state: State) -> dict[bytes, Counter[bytes]]:
     return found
 
 
+def number_or_text(text: bytes) -> object:
+    """The text, as a number where it is one and no NaN, which equals nothing."""
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return text if math.isnan(number) else number
+
+
 def everything(state: State) -> Counter[bytes]:
     """Every member in the state, and how often."""
     return sum(placed(state).values(), Counter())
@@ -244,6 +254,8 @@ def test_embedded_redis_reads_all_but_a_list_of_members_as_a_server_does(
             assert b"exq:retry" not in state
             for entry in state.get(b"exq:set_aside", ("stream", []))[1]:
                 entry[b"reason"] = entry[b"reason"].partition(b":")[0]  # the parser's own words
+            if b"exq:queues" in state:  # how many digits SADD gets of a number depends on the server
+                state[b"exq:queues"] = ("set", [*map(number_or_text, state[b"exq:queues"][1])])
             await command(redis, "FLUSHALL")
         return states
 
