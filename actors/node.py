@@ -102,20 +102,26 @@ class _Core:
                 master.watchers[_Signal(ended)] = None
                 master.exit_signal(master.pid, "shutdown")
                 await ended
-        processes = list(self.run_loop.processes.values())
-        for process in processes:
-            process.exit_signal(process.pid, "kill", kill=True)
-        deadline = self.run_loop.loop.time() + _UNWIND_SECONDS
-        while any(process.coroutine is not None for process in processes):
-            if self.run_loop.loop.time() > deadline:
-                break
-            await asyncio.sleep(0)
-            await asyncio.sleep(0.001 if any(process.awaited is not None for process in processes) else 0)
-        for process in processes:
-            process.close()
+        await self._end_all()
         self.system.shutdown()
         self.run_loop.close()
         owned_tasks.uninstall(self.run_loop.loop)
+
+    async def _end_all(self) -> None:
+        """Kill every process, those too that another's `finally` spawns, and give them a while to unwind."""
+        loop = self.run_loop.loop
+        deadline = loop.time() + _UNWIND_SECONDS
+        killed: dict[Process, None] = {}
+        while True:
+            for process in list(self.run_loop.processes.values()):
+                killed[process] = None
+                process.exit_signal(process.pid, "kill", kill=True)
+            unwinding = [process for process in killed if process.coroutine is not None]
+            if not unwinding or loop.time() > deadline:
+                break
+            await asyncio.sleep(0.001 if any(process.awaited is not None for process in unwinding) else 0)
+        for process in killed:
+            process.close()
 
 
 class _Signal:
@@ -222,6 +228,7 @@ class Node:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._tree: _TreeStart | None = None
+        self._lock = threading.Lock()  # what was posted before a stop is done before it
 
     def start(self) -> Self:
         """Start the thread; `with Node() as node` does."""
@@ -255,14 +262,16 @@ class Node:
 
     def stop(self) -> None:
         """Stop the trees in order, end every process, and end the thread. Stopping twice is allowed."""
-        core, self._core = self._core, None
-        if core is None:
-            return
-        if core.run_loop.on_own_thread:
-            self._core = core
-            raise NodeError("node.stop waits for the node, and can't be called on its own thread")
-        loop = core.run_loop.loop
-        asyncio.run_coroutine_threadsafe(core.stop(), loop).result()
+        with self._lock:
+            core = self._core
+            if core is None:
+                return
+            if core.run_loop.on_own_thread:
+                raise NodeError("node.stop waits for the node, and can't be called on its own thread")
+            self._core = None
+            loop = core.run_loop.loop
+            stopping = asyncio.run_coroutine_threadsafe(core.stop(), loop)
+        stopping.result()
         loop.call_soon_threadsafe(self._stopped.set)
         assert self._thread is not None
         self._thread.join()
@@ -285,7 +294,6 @@ class Node:
             Exception: whatever the function raised.
         """
         _check_callable("node.run", function)
-        core = self._for_waiting("node.run")
         result: concurrent.futures.Future[Any] = concurrent.futures.Future()
 
         def done(outcome: _Outcome) -> None:
@@ -294,7 +302,7 @@ class Node:
             else:
                 result.set_result(outcome.value)
 
-        core.run_loop.post(lambda: core.run(function, arguments, options, done))
+        self._post("node.run", lambda core: core.run(function, arguments, options, done))
         return result.result()
 
     def call(self, dest: Pid | str, request: Any, timeout: Timeout = 5000) -> Any:
@@ -324,9 +332,8 @@ class Node:
             StartError: when it did not start.
         """
         _check_callable("node.start_tree", function)
-        core = self._for_waiting("node.start_tree")
         result: concurrent.futures.Future[_TreeStart] = concurrent.futures.Future()
-        core.run_loop.post(lambda: core.start_tree(function, arguments, result.set_result))
+        self._post("node.start_tree", lambda core: core.start_tree(function, arguments, result.set_result))
         tree = result.result()
         if tree.error is not None:
             raise tree.error
@@ -352,9 +359,8 @@ class Node:
             raise NodeError("node.wait waits for a tree: call node.start_tree first")
         if tree.ended:
             return tree.reason
-        core = self._for_waiting("node.wait")
         result: concurrent.futures.Future[object] = concurrent.futures.Future()
-        core.run_loop.post(lambda: tree.when_ended(result.set_result))
+        self._post("node.wait", lambda _core: tree.when_ended(result.set_result))
         return result.result(timeout / 1000 if isinstance(timeout, int) else None)
 
     def _running(self) -> _Core:
@@ -362,14 +368,16 @@ class Node:
             raise NodeError("the node is not running: use it inside `with Node() as node:`")
         return self._core
 
-    def _for_waiting(self, what: str) -> _Core:
-        core = self._running()
-        if core.run_loop.on_own_thread:
-            raise NodeError(
-                f"{what} waits for the node, and was called on the node's own thread: inside a process "
-                "await the function itself (call, receive, Tree.start_link …)"
-            )
-        return core
+    def _post(self, what: str, callback: Callable[[_Core], object]) -> None:
+        """Have `callback` called on the node's thread, for one who will wait for what it does."""
+        with self._lock:
+            core = self._running()
+            if core.run_loop.on_own_thread:
+                raise NodeError(
+                    f"{what} waits for the node, and was called on the node's own thread: inside a process "
+                    "await the function itself (call, receive, Tree.start_link …)"
+                )
+            core.run_loop.post(lambda: callback(core))
 
 
 class AsyncNode:

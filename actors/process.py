@@ -84,6 +84,7 @@ class Process(ProcessActor):
 
     __slots__ = (
         "_cancelled",
+        "_looked_at",
         "_reason",
         "_waiting",
         "awaited",
@@ -128,6 +129,7 @@ class Process(ProcessActor):
         self.last_sender: object | None = None
         self._reason: object = None
         self._waiting = False
+        self._looked_at = 0
         self._cancelled = False
         self.throw_next: BaseException | None = None
         self.coroutine: Coroutine[Any, Any, Any] | None = coroutine
@@ -161,16 +163,14 @@ class Process(ProcessActor):
             await (self.park() if self._cancelled else _next_turn())  # after its end there is no next turn
         if match is None and mailbox:
             return self._opened(mailbox.popleft())
-        looked_at = 0
+        self._looked_at = 0
         timer: Timer | None = None
         try:
             while True:
-                found = self._find(match, looked_at)
+                found = self._find(match, self._looked_at)
                 if found is not None:
-                    message = mailbox[found]
-                    del mailbox[found]
-                    return self._opened(message)
-                looked_at = len(mailbox)
+                    return self._opened(self.take(found))
+                self._looked_at = len(mailbox)
                 if timer is None:
                     if timeout == 0:
                         return TIMEOUT
@@ -193,6 +193,14 @@ class Process(ProcessActor):
             if match(message.message if message.__class__ is Envelope else message):
                 return index
         return None
+
+    def take(self, index: int) -> Any:
+        """Take one message out of the mailbox; a `receive` that waits has then looked at one fewer."""
+        message = self.mailbox[index]
+        del self.mailbox[index]
+        if index < self._looked_at:
+            self._looked_at -= 1
+        return message
 
     def _opened(self, message: Any) -> Any:
         if message.__class__ is Envelope:

@@ -324,7 +324,7 @@ def flush_down(me: Process, ref: Ref) -> None:
     """Take a monitor's `Down` out of the mailbox."""
     for index, message in enumerate(me.mailbox):
         if isinstance(message, Down) and message.ref == ref:
-            del me.mailbox[index]
+            me.take(index)
             return
 
 
@@ -332,7 +332,7 @@ def flush_exit(me: Process, pid: Pid) -> ExitMessage | Timeout_:
     """Take a process's `ExitMessage` out of the mailbox, if it has come."""
     for index, message in enumerate(me.mailbox):
         if isinstance(message, ExitMessage) and message.pid == pid:
-            del me.mailbox[index]
+            me.take(index)
             return message
     return TIMEOUT
 

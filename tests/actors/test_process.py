@@ -38,6 +38,7 @@ from actors import (
     cancel_timer,
     cast,
     current,
+    demonitor,
     exit_process,
     is_alive,
     link,
@@ -1130,3 +1131,74 @@ def test_a_spawn_monitor_hears_of_an_end_that_comes_at_once(node: Node) -> None:
         assert await receive() == Down(ref, pid, "normal")
 
     node.run(main)
+
+
+def test_flushing_in_a_task_while_the_process_receives_skips_no_message(node: Node) -> None:
+    async def main() -> Any:
+        me = current()
+        ref = monitor(spawn(asyncio.sleep, 0))
+        await asyncio.sleep(0)
+        while not any(isinstance(message, Down) for message in me._process.mailbox):  # type: ignore[union-attr]
+            await asyncio.sleep(0)
+
+        async def flush_then_send() -> None:
+            await asyncio.sleep(0)
+            demonitor(ref, flush=True)
+            send(me, "wanted")
+
+        task = asyncio.get_running_loop().create_task(flush_then_send())
+        got = await receive(lambda message: message == "wanted", timeout=5000)
+        await task
+        return got
+
+    assert node.run(main) == "wanted"
+
+
+def test_a_process_that_a_finally_spawns_while_the_node_stops_ends_too() -> None:
+    ended: list[str] = []
+
+    async def child() -> None:
+        try:
+            await receive()
+        finally:
+            ended.append("child")
+
+    async def parent() -> None:
+        try:
+            await receive()
+        finally:
+            spawn(child)
+            await asyncio.sleep(0)
+            ended.append("parent")
+
+    async def main() -> None:
+        spawn(parent)
+        await asyncio.sleep(0)
+
+    with Node() as running:
+        running.run(main)
+    assert "parent" in ended
+
+
+def test_runs_from_many_threads_return_or_raise_when_the_node_stops() -> None:
+    async def nothing() -> str:
+        return "done"
+
+    outcomes: list[str] = []
+
+    def hammer(running: Node) -> None:
+        while True:
+            try:
+                outcomes.append(running.run(nothing))
+            except (NodeError, Exit):
+                return
+
+    for _ in range(20):
+        running = Node().start()
+        threads = [threading.Thread(target=hammer, args=(running,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        running.stop()
+        for thread in threads:
+            thread.join(timeout=20)
+            assert not thread.is_alive()
