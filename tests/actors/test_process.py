@@ -631,7 +631,7 @@ def test_wait_for_in_a_handler_gives_up_a_call_and_the_server_goes_on(node: Node
                 await asyncio.wait_for(call(deaf, "x", INFINITY), 0.005)
             return Reply("went on", state)
 
-        return await call(await start(call=handle_call), "x")
+        return await call(await start(call=handle_call), "x", INFINITY)
 
     assert node.run(main) == "went on"
 
