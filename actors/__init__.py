@@ -3,11 +3,12 @@
 Where things are, low to high: `errors` `exits` `clock` `messages` `results` `options` `child_spec` `pid` `timers` are
 plain values; `_thespian` is the base and the only file that imports Thespian; `run_loop` steps `process`es;
 `processes` `registry` are what a process does; `proc_lib` `server_loop` `gen_server` `sys` are the behaviour; `node`
-is the door for code that is no process; `exq` is Exq's scheduler.
+and `async_node` are the doors for code that is no process; `exq` is Exq's scheduler.
 """
 
 from actors import sys as sys  # importable, but not by *: it would hide Python's own
 from actors._thespian import address_of
+from actors.async_node import AsyncNode
 from actors.child_spec import ChildSpec
 from actors.clock import Clock, ManualClock, SystemClock
 from actors.errors import (
@@ -24,7 +25,7 @@ from actors.errors import (
 from actors.exits import Crash, Exit, exit
 from actors.gen_server import GenServer, call, cast, reply, stop
 from actors.messages import TIMEOUT, Down, ExitMessage
-from actors.node import AsyncNode, Node
+from actors.node import Node
 from actors.options import INFINITY
 from actors.pid import Pid, Ref
 from actors.processes import (

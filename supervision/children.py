@@ -56,7 +56,10 @@ class Children:
         self.set_pid(child, None)
 
     def by_id(self, id: Hashable) -> Child | None:
-        return self._by_id.get(id)
+        try:
+            return self._by_id.get(id)
+        except TypeError:  # not hashable, so nobody's
+            return None
 
     def by_pid(self, pid: Pid) -> Child | None:
         return self._by_pid.get(pid)

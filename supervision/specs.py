@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import ModuleType
 from typing import Any
@@ -92,7 +92,7 @@ def to_specs(children: Any) -> list[Any]:
     Raises:
         BadTypeError: also when the children are no list.
     """
-    if not isinstance(children, Iterable) or isinstance(children, str | bytes | Mapping):
+    if not isinstance(children, list | tuple):  # no generator: a supervisor that is restarted reads them again
         raise BadTypeError(f"children is a list; {_FORMS}; got {children!r} of type {type(children).__name__}")
     return [to_spec(child) for child in children]
 

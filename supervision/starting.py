@@ -59,7 +59,9 @@ async def start_child(spec: ChildSpec) -> Up:
         raise ChildStartError(error.reason) from None
     except Exit as error:
         raise ChildStartError(("EXIT", error.reason)) from None
-    except Exception as error:
+    except BaseException as error:
+        if here("start_child").ending:  # a signal that ends the supervisor is no failure of the child
+            raise
         raise ChildStartError(("EXIT", Crash.from_exception(error))) from None
     match result:
         case Pid() | None:

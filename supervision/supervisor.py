@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -55,7 +55,7 @@ class SupervisorInit:
     __slots__ = ("flags", "flags_error", "specs")
 
     def __init__(
-        self, children: Iterable[Any], *, strategy: str | None = None, max_restarts: int = 3, max_seconds: int = 5
+        self, children: Sequence[Any], *, strategy: str | None = None, max_restarts: int = 3, max_seconds: int = 5
     ) -> None:
         self.specs = to_specs(children)
         self.flags: Flags | None = None
@@ -229,7 +229,11 @@ class _Server(GenServer):
                 return Reply(("error", "not_found") if child is None else ("ok", child.spec), state)
         return Reply(("error", ("unknown_request", request)), state)
 
-    async def _start_child(self, spec: ChildSpec, state: _State) -> Any:
+    async def _start_child(self, given: Any, state: _State) -> Any:
+        try:
+            spec = check_spec(given)
+        except SpecError as error:
+            return "error", error.reason
         present = state.children.by_id(spec.id)
         if present is not None:
             if isinstance(present.pid, Pid):
@@ -358,11 +362,7 @@ async def start_child(supervisor: Pid | str, child: Any) -> Any:
             to start, or the reason why the spec is bad.
         BadTypeError: for a child of no accepted form.
     """
-    try:
-        spec = check_spec(to_spec(child))
-    except SpecError as error:
-        raise SupervisorError(error.reason) from None
-    return await _manage(supervisor, ("start_child", spec))
+    return await _manage(supervisor, ("start_child", to_spec(child)))
 
 
 async def terminate_child(supervisor: Pid | str, id: Any) -> None:

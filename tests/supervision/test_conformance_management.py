@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from actors import (
     spawn_link,
     stop,
     trap_exit,
+    unlink,
     whereis,
 )
 from actors.exits import Crash
@@ -171,6 +173,32 @@ def test_U07_whatever_else_a_start_function_raises_is_an_EXIT(node: Node) -> Non
     assert node.run(main, leave) == ("shutdown", ("failed_to_start_child", "x", ("EXIT", "left")))
 
 
+@pytest.mark.otp("U07")
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError()], ids=repr)
+def test_U07_pythons_own_exit_in_a_start_function_is_the_childs_failure_and_not_the_supervisors_end(
+    node: Node, error: BaseException
+) -> None:
+    async def leave() -> None:
+        raise error
+
+    async def main() -> Any:
+        sup = await supervise([worker("a")])
+        reason: Any = await refusal(start_child(sup, ChildSpec("x", (leave, ()))))
+        assert (await count_children(sup))["active"] == 1
+        return reason
+
+    ((tag, crash), spec) = node.run(main)
+    assert (tag, crash.kind, spec.id) == ("EXIT", type(error).__name__, "x")
+
+
+@pytest.mark.otp("U07")
+def test_U07_what_a_start_function_may_not_return_is_the_reason(node: Node) -> None:
+    async def main() -> object:
+        return await start_error([ChildSpec("x", (lambda: "junk", ()))])
+
+    assert node.run(main) == ("shutdown", ("failed_to_start_child", "x", "junk"))
+
+
 @pytest.mark.otp("U06")
 def test_U06_what_a_start_returns_beside_the_pid_is_for_start_child_alone(node: Node) -> None:
     async def with_info() -> tuple[Pid | None, str]:
@@ -207,6 +235,7 @@ def test_U14_U15_U16_junk_is_logged_or_answered_and_ends_nothing(node: Node, rep
         send(sup, "junk")
         cast(sup, "junk")
         answer = await call(sup, "junk")
+        assert await call(sup, ("start_child", "junk")) == ("error", ("invalid_child_spec", "junk"))
         assert (await count_children(sup))["active"] == 1
         return answer
 
@@ -299,6 +328,29 @@ def test_G09_delete_child(node: Node) -> None:
         await terminate_child(sup, "a")
         await delete_child(sup, "a")
         assert await refusal(delete_child(sup, "a")) == "not_found"
+
+    node.run(main)
+
+
+@pytest.mark.otp("G08", "G09")
+@pytest.mark.parametrize("function", [terminate_child, restart_child, delete_child])
+def test_G08_G09_an_id_that_can_be_no_ones_is_not_found(node: Node, function: Any) -> None:
+    """OTP takes any term; one that has no hash must not take the supervisor down."""
+
+    async def main() -> object:
+        sup = await supervise([worker("a")])
+        reason = await refusal(function(sup, ["no hash"]))
+        assert (await count_children(sup))["active"] == 1
+        return reason
+
+    assert node.run(main) == "not_found"
+
+
+def test_a_dead_supervisor_is_noproc_whatever_is_asked_of_it(node: Node) -> None:
+    async def main() -> None:
+        for asked in (start_child("sup", {"id": 1}), terminate_child("sup", 1), which_children("sup")):
+            reason: Any = await exit_of(asked)
+            assert reason[0] == "noproc"
 
     node.run(main)
 
@@ -577,6 +629,88 @@ def test_a_brutal_kill_does_not_ask(node: Node, reports: Reports) -> None:
     assert reports.of("shutdown_error") == []
 
 
+# What OTP 25 says of a child that ends by `ends` when it is told to, observed for each.
+ENDS = [
+    ("permanent", 5000, "shutdown", False),
+    ("permanent", 5000, ("shutdown", 1), True),
+    ("permanent", 5000, "normal", True),
+    ("permanent", 5000, "other", True),
+    ("permanent", "brutal_kill", "other", False),
+    *((restart, 5000, ends, False) for restart in ("transient", "temporary") for ends in ("normal", ("shutdown", 1))),
+    *((restart, 5000, "other", True) for restart in ("transient", "temporary")),
+    *((restart, "brutal_kill", "other", False) for restart in ("transient", "temporary")),
+]
+
+
+class Ending(GenServer):
+    """Ends by its argument when it is shut down."""
+
+    async def init(self, arg: Any) -> Ok:
+        trap_exit(True)
+        return Ok(arg)
+
+    async def terminate(self, reason: Any, state: Any) -> None:
+        raise Exit(state)
+
+
+@pytest.mark.parametrize(("restart", "shutdown", "ends", "reported"), ENDS)
+def test_which_ends_at_a_shutdown_are_reported(
+    node: Node, reports: Reports, restart: str, shutdown: Any, ends: Any, reported: bool
+) -> None:
+    async def main() -> None:
+        sup = await supervise([child_spec((Ending, ends), restart=restart, shutdown=shutdown)])
+        await terminate_child(sup, Ending)
+
+    node.run(main)
+    assert [record.reason for record in reports.of("shutdown_error")] == ([ends] if reported else [])
+
+
+def test_a_child_that_was_gone_before_it_was_told_is_judged_by_its_own_end(node: Node, reports: Reports) -> None:
+    async def main() -> None:
+        trap_exit(True)
+        sup = await supervise([worker("a"), worker("b", trap=True, slow=100)])
+        stopping = spawn(stop, sup)
+        await receive(timeout=50)  # b takes its time, and a ends meanwhile
+        cast("a", ("stop", "normal"))
+        await ended(stopping)
+
+    node.run(main)
+    assert [(record.reason, record.offender["id"]) for record in reports.of("shutdown_error")] == [("normal", "a")]
+
+
+def test_a_child_that_took_its_link_away_is_stopped_all_the_same(node: Node) -> None:
+    class Loner(GenServer):
+        async def init(self, boss: Pid) -> Ok:
+            unlink(boss)
+            return Ok(None)
+
+    async def start() -> Pid | None:
+        return await Loner.start_link(current(), name="loner")
+
+    async def main() -> None:
+        sup = await supervise([ChildSpec("a", (start, ()))])
+        pid = pid_of("loner")
+        await terminate_child(sup, "a")
+        assert not is_alive(pid)
+
+    node.run(main)
+
+
+def test_a_supervisor_that_is_killed_while_a_child_starts_is_gone_at_once(node: Node, reports: Reports) -> None:
+    async def main() -> None:
+        trap_exit(True)
+        sup = await supervise([worker("a")])
+        adding = spawn(start_child, sup, child_spec((SlowStart, 3_600_000), id="slow"))
+        await receive(timeout=10)
+        exit_process(sup, "kill")
+        assert await ended(sup) in ("killed", "noproc")
+        assert await ended(adding) != "normal"
+        assert whereis("a") is None
+
+    node.run(main)
+    assert reports.kinds == []
+
+
 # -- reports
 
 
@@ -604,6 +738,30 @@ def test_LR06_LR07_LR13_the_fields_of_a_report_and_the_order_around_a_restart(
         5000,
         "worker",
     )
+
+
+@pytest.mark.otp("LR07")
+def test_LR07_an_unnamed_supervisor_is_shown_as_its_pid_and_class(node: Node, reports: Reports) -> None:
+    async def main() -> Pid:
+        trap_exit(True)
+        sup = await supervise([worker("a", init=["ok", "no", "ok"])])
+        await end("a", "kill", sup)
+        while whereis("a") is None:
+            await which_children(sup)
+        return sup
+
+    sup = node.run(main)
+    (report,) = reports.of("start_error")
+    assert (report.supervisor, report.error_context, report.reason) == ((sup, Supervisor), "start_error", "no")
+    assert set(report.offender) == {
+        "pid",
+        "id",
+        "start",
+        "restart_type",
+        "significant",
+        "shutdown",
+        "child_type",
+    }
 
 
 def test_a_supervisor_can_be_linked_to_and_named(node: Node) -> None:

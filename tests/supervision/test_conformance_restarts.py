@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from actors import (
+    ChildSpec,
     Exit,
     ManualClock,
     Node,
@@ -345,3 +346,30 @@ def test_time_stands_still_while_children_are_restarted(node: Node, clock: Manua
 
     node.run(main)
     assert clock.monotonic() == 0.0
+
+
+def test_a_child_whose_restart_is_ignored_keeps_its_spec_without_a_pid(node: Node) -> None:
+    async def main() -> list[Any]:
+        sup = await supervise([worker("a", init=["ok", "ignore"])])
+        await end("a", "kill", sup)
+        return [(child.id, child.pid) for child in await which_children(sup)]
+
+    assert node.run(main) == [("a", None)]
+
+
+def test_a_restart_whose_start_function_is_pythons_own_exit_is_one_that_failed(node: Node, reports: Reports) -> None:
+    left = [1, 0, 1]
+
+    async def start() -> Pid | None:
+        if not left.pop(0):
+            raise SystemExit(3)
+        return await Worker.start_link({"name": "a"})
+
+    async def main() -> None:
+        sup = await supervise([ChildSpec("a", (start, ()))])
+        await end("a", "kill", sup)
+        while whereis("a") is None:
+            await which_children(sup)
+
+    node.run(main)
+    assert [record.reason[1].kind for record in reports.of("start_error")] == ["SystemExit"]
