@@ -224,9 +224,6 @@ class _Server(GenServer):
                     return Reply(("error", "restarting" if child.pid == "restarting" else "running"), state)
                 children.remove(child)
                 return Reply("ok", state)
-            case "get_childspec", id:
-                child = children.by_id(id)
-                return Reply(("error", "not_found") if child is None else ("ok", child.spec), state)
         return Reply(("error", ("unknown_request", request)), state)
 
     async def _start_child(self, given: Any, state: _State) -> Any:
