@@ -103,8 +103,17 @@ class AsyncNode:
         check_callable("node.start_tree", function)
         core = self._running()
         result: asyncio.Future[TreeStart] = core.run_loop.loop.create_future()
-        core.start_tree(function, arguments, result.set_result)
-        tree = await result
+
+        def started(tree: TreeStart) -> None:
+            if not result.done():
+                result.set_result(tree)
+
+        master = core.start_tree(function, arguments, started)
+        try:
+            tree = await result
+        except asyncio.CancelledError:
+            master.exit_signal(master.pid, "kill", kill=True)
+            raise
         if tree.error is not None:
             raise tree.error
         self._tree = tree

@@ -59,7 +59,11 @@ class Node:
             self._stopped = asyncio.Event()
 
             async def main() -> None:
-                self._core = NodeCore(asyncio.get_running_loop(), self._clock, self._name)
+                try:
+                    self._core = NodeCore(asyncio.get_running_loop(), self._clock, self._name)
+                except BaseException as error:  # raised again where start was called
+                    ready.set_exception(error)
+                    return
                 ready.set_result(None)
                 await self._stopped.wait()
 

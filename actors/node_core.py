@@ -75,14 +75,16 @@ class NodeCore:
 
     def start_tree(
         self, function: Callable[..., Any], arguments: tuple[Any, ...], started: Callable[[TreeStart], None]
-    ) -> None:
+    ) -> Process:
         start = TreeStart(started)
         master = start_process(self.run_loop, start.body, (function, arguments))
         master.label = function
         master.reports_exceptions = False
         start.master = master
         master.watchers[start] = None
+        self.trees = [tree for tree in self.trees if not tree.ended]
         self.trees.append(master)
+        return master
 
     async def stop(self) -> None:
         """End the trees in reverse order of their start, then every other process, then Thespian."""

@@ -322,6 +322,7 @@ class Process(ProcessActor):
         if self.run_loop.running is self:
             self.run_loop.turn_ends = 0.0
         if not already:
+            self.task.count_signal()
             self.interrupt()
 
     def _end_by(self, error: BaseException) -> None:

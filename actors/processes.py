@@ -15,7 +15,7 @@ from actors.pid import Pid, Ref
 from actors.process import Match, Monitor, Process
 from actors.registry import find, living
 from actors.run_loop import RunLoop
-from actors.scope import here
+from actors.scope import at_home, here
 from actors.timers import Timer
 
 AsyncFunction = Callable[..., Coroutine[Any, Any, Any]]
@@ -45,12 +45,12 @@ def spawn(function: AsyncFunction, *arguments: Any) -> Pid:
     Raises:
         BadTypeError: when the function is no `async def`.
     """
-    return start_process(here("spawn").run_loop, function, arguments).pid
+    return start_process(at_home("spawn").run_loop, function, arguments).pid
 
 
 def spawn_link(function: AsyncFunction, *arguments: Any) -> Pid:
     """`spawn`, linked to this process from the first moment (Erlang's `spawn_link/3`)."""
-    me = here("spawn_link")
+    me = at_home("spawn_link")
     process = start_process(me.run_loop, function, arguments)
     join(me, process)
     return process.pid
@@ -58,7 +58,7 @@ def spawn_link(function: AsyncFunction, *arguments: Any) -> Pid:
 
 def spawn_monitor(function: AsyncFunction, *arguments: Any) -> tuple[Pid, Ref]:
     """`spawn`, monitored from the first moment (Erlang's `spawn_monitor/3`): the pid and the monitor."""
-    me = here("spawn_monitor")
+    me = at_home("spawn_monitor")
     process = start_process(me.run_loop, function, arguments)
     return process.pid, watch(me, process, process.pid)
 
@@ -145,7 +145,7 @@ def link(pid: Pid) -> None:
         Exit: `"noproc"` when the process is dead and this one doesn't trap exits; a trapping one gets
             `ExitMessage(pid, "noproc")`, as in OTP.
     """
-    me = here("link")
+    me = at_home("link")
     _check_pid(pid, "link")
     process = living(me.run_loop, pid)
     if process is None:
@@ -158,7 +158,7 @@ def link(pid: Pid) -> None:
 
 def unlink(pid: Pid) -> None:
     """Take the link away (Erlang's `unlink/1`): no exit signal comes from it any more."""
-    me = here("unlink")
+    me = at_home("unlink")
     _check_pid(pid, "unlink")
     process = living(me.run_loop, pid)
     if process is not None:
@@ -171,7 +171,7 @@ def monitor(dest: Pid | str) -> Ref:
     A dead process or an unknown name gives `Down` with `"noproc"` at once. For a monitor by name the message's
     `pid` is `(name, node name)`, as in OTP.
     """
-    me = here("monitor")
+    me = at_home("monitor")
     process = find(me.run_loop, dest, "monitor")
     what: Pid | tuple[object, str] = dest if isinstance(dest, Pid) else (dest, me.run_loop.name)
     if process is None:
@@ -191,7 +191,7 @@ def demonitor(ref: Ref, flush: bool = False) -> bool:
     Returns:
         Whether it was still set.
     """
-    me = here("demonitor")
+    me = at_home("demonitor")
     if not isinstance(ref, Ref):
         raise BadTypeError(f"demonitor takes what monitor returned, a Ref; got {ref!r} of type {type(ref).__name__}")
     found = me.monitors.pop(ref, None) if me.monitors else None
@@ -208,7 +208,7 @@ def trap_exit(flag: bool) -> bool:
     Returns:
         The flag as it was.
     """
-    me = here("trap_exit")
+    me = at_home("trap_exit")
     if not isinstance(flag, bool):
         raise BadTypeError(f"trap_exit takes True or False; got {flag!r} of type {type(flag).__name__}")
     before, me.trapping = me.trapping, flag
@@ -257,7 +257,7 @@ def send_after(dest: Pid | str, message: object, ms: int) -> TimerRef:
     Raises:
         BadTypeError, BadValueError: for a time that is no int from 0 to 2**32-1, or a bad destination.
     """
-    me = here("send_after")
+    me = at_home("send_after")
     if isinstance(ms, Infinity):
         raise BadValueError("send_after: ms must be an int of milliseconds; a message after INFINITY never comes")
     check_timeout(ms, "send_after: ms")

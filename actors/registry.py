@@ -7,7 +7,7 @@ from actors.errors import BadTypeError, BadValueError
 from actors.pid import Pid
 from actors.process import Process
 from actors.run_loop import RunLoop
-from actors.scope import here
+from actors.scope import at_home, here
 
 _RESERVED = ("undefined", "nil")
 
@@ -19,7 +19,7 @@ def register(name: str, pid: Pid) -> None:
         BadTypeError: when `name` is no `str` or `pid` no `Pid`.
         BadValueError: when the name is taken or reserved, or the process is dead, foreign or named already.
     """
-    run_loop = here("register").run_loop
+    run_loop = at_home("register").run_loop
     if not isinstance(pid, Pid):
         raise BadTypeError(f"register takes a name and a Pid; got {pid!r} of type {type(pid).__name__}")
     check_name(name)
@@ -40,7 +40,7 @@ def unregister(name: str) -> None:
     Raises:
         BadValueError: when nobody has the name.
     """
-    run_loop = here("unregister").run_loop
+    run_loop = at_home("unregister").run_loop
     check_name(name)
     process = run_loop.names.pop(name, None)
     if process is None:

@@ -135,27 +135,29 @@ class RunLoop:
             self.loop.call_soon(self._turn, context=self._context)
 
     def _turn(self) -> None:
-        timers, ready, enter = self.timers, self._ready, self._enter
+        ready, enter = self._ready, self._enter
         self.turn_ends = _real_monotonic() + SLICE
-        if timers:
-            timers.fire(self.clock.monotonic())
-        while ready:
-            process = ready.popleft()
-            process.queued = False
-            self.running = process
-            enter(process.task)
-            process.step()
-            if _real_monotonic() >= self.turn_ends and self.turn_ends:
-                break
-            if not self.turn_ends:  # the process was ended while it ran, and asked for the turn's end
-                self.turn_ends = _real_monotonic() + SLICE
-        self.running = None
-        enter(None)
-        self._turn_booked = False
-        if ready:
-            self._book_turn()
-        else:
-            self._arm()
+        try:
+            if self.timers:
+                self.timers.fire(self.clock.monotonic())
+            while ready:
+                process = ready.popleft()
+                process.queued = False
+                self.running = process
+                enter(process.task)
+                process.step()
+                if not self.turn_ends:  # the process was ended while it ran, and asked for the turn's end
+                    self.turn_ends = _real_monotonic() + SLICE
+                elif _real_monotonic() >= self.turn_ends:
+                    break
+        finally:  # whatever a watcher or a timer raised is the event loop's to report, and the node goes on
+            self.running = None
+            enter(None)
+            self._turn_booked = False
+            if ready:
+                self._book_turn()
+            else:
+                self._arm()
 
     def _arm(self) -> None:
         """See to it that a turn comes when the earliest timer is due."""

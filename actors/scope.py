@@ -17,6 +17,21 @@ _INSTEAD = {
 }
 
 
+def at_home(function: str) -> Process:
+    """`here`, on the node's own thread alone: for what changes the node.
+
+    Raises:
+        NotAProcessError: also in a thread that a process started (`asyncio.to_thread`).
+    """
+    process = here(function)
+    if not process.run_loop.on_own_thread:
+        raise NotAProcessError(
+            f"{function} in a thread that a process started",
+            "send, cast, reply or exit_process there, and do the rest in the process",
+        )
+    return process
+
+
 def here(function: str) -> Process:
     """The process that the running code acts for: its own, or that of the task or thread it runs in.
 

@@ -35,6 +35,10 @@ class TaskFacade:
         self._process.interrupt(msg)
         return True
 
+    def count_signal(self) -> None:
+        """An exit signal interrupts for good: `asyncio.timeout` and `TaskGroup` must not take it for their own."""
+        self._cancelling += 1
+
     def cancelling(self) -> int:
         return self._cancelling
 

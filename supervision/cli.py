@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
 import sys
 
@@ -39,8 +40,8 @@ def main() -> None:
 @click.option(
     "--namespace",
     envvar="EXQ_NAMESPACE",
-    default=DEFAULT_NAMESPACE,
-    show_default=True,
+    default=lambda: os.environ.get("EXQ_NAMESPACE", DEFAULT_NAMESPACE),  # click takes an empty variable for none
+    show_default=DEFAULT_NAMESPACE,
     show_envvar=True,
     help='Prefix of every key; "" for none.',
 )

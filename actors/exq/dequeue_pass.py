@@ -10,7 +10,7 @@ from actors.errors import RedisConnectionError, RedisError
 from actors.exq.dequeue_reply import SetAside, parse_page
 from actors.exq.eval_script import eval_script
 from actors.exq.keys import full_key, set_aside_key
-from actors.exq.redis_connection import page_size
+from actors.exq.redis_connection import command, page_size
 from actors.exq.scripts import SCHEDULER_DEQUEUE
 from actors.pid import Pid
 
@@ -83,6 +83,23 @@ async def dequeue_set(
         )
         result.error = error
         return result
+
+
+async def prefix_is_unchanged(redis: Pid | str, set_key: str, kept: int, horizon: str) -> bool:
+    """Whether the due jobs up to a score are still only the `kept` ones, as many as an earlier pass left there."""
+    try:
+        return bool(await command(redis, "ZCOUNT", set_key, "0", horizon) == kept)
+    except (RedisError, RedisConnectionError):
+        return False
+
+
+async def horizon_of(redis: Pid | str, set_key: str, kept: int) -> str | None:
+    """The score of the last of the `kept` due jobs, which have the lowest; None where that can't be told."""
+    try:
+        found = await command(redis, "ZRANGEBYSCORE", set_key, "0", "+inf", "WITHSCORES", "LIMIT", kept - 1, 1)
+    except (RedisError, RedisConnectionError):
+        return None
+    return found[1].decode() if found else None
 
 
 def _log_set_aside(set_key: str, namespace: str | None, entry: SetAside) -> None:

@@ -22,7 +22,7 @@ from actors.exq.commands import Command, encode_pipeline
 from actors.exq.endpoint import Endpoint, mask
 from actors.exq.refused import check_pipeline
 from actors.exq.transport import Transport, open_transport
-from actors.exq.transport_error import TransportError
+from actors.exq.transport_error import TransportError, explain
 from actors.gen_server import GenServer, call
 from actors.messages import ExitMessage
 from actors.options import Timeout
@@ -271,8 +271,8 @@ async def _open(owner: Pid, state: _State) -> None:
         transport: Transport[From] = await open_transport(
             state.endpoint, on_reply=From.answer, on_close=lost, connect_timeout=state.options.connect_timeout / 1000
         )
-    except TransportError as error:
-        send(owner, _NotConnected(error))
+    except Exception as error:
+        send(owner, _NotConnected(explain(error)))
     else:
         opened.append(transport)
         send(owner, _Connected(transport))

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from actors.child_spec import ChildSpec
 from actors.exq.config import DEFAULT_NAME, SchedulerOptions
-from actors.exq.dequeue_pass import Pass
+from actors.exq.dequeue_pass import Pass, horizon_of, prefix_is_unchanged
 from actors.exq.job_queue import dequeue_passes
 from actors.gen_server import GenServer, cast
 from actors.messages import TIMEOUT
@@ -45,6 +45,7 @@ class SchedulerState:
         moved: jobs moved by the last pass.
         reported: troubles that last, each logged once while it lasts.
         kept: due jobs that a live key of a wrong type keeps in their set, by set.
+        horizons: the score of the last of these, by set.
         look_again: when to look at the kept ones again, in seconds of the node's clock.
     """
 
@@ -56,6 +57,7 @@ class SchedulerState:
     moved: int = field(default=0, compare=False)
     reported: frozenset[tuple[str, ...]] = field(default=frozenset(), compare=False)
     kept: Mapping[str, int] = field(default_factory=dict, compare=False)
+    horizons: Mapping[str, str | None] = field(default_factory=dict, compare=False)
     look_again: float = field(default=0.0, compare=False)
 
 
@@ -154,7 +156,8 @@ class Scheduler(GenServer):
 
         Jobs that a live key of a wrong type keeps in their set have the lowest scores there and would be looked at
         in every poll. So they are passed over, but for one look in `_LOOK_AGAIN` seconds, or ten times as long as
-        the last look took: a stuck queue costs a bounded share of Redis however many jobs wait in it.
+        the last look took: a stuck queue costs a bounded share of Redis however many jobs wait in it. A job that
+        comes in among them, or one that goes, brings the look at once.
 
         Returns:
             The state, and ms until the next poll.
@@ -162,19 +165,32 @@ class Scheduler(GenServer):
         clock = here("dequeue").run_loop.clock
         started = clock.monotonic()
         looking = started >= state.look_again
-        passes = await dequeue_passes(state.redis, state.namespace, pass_over={} if looking else state.kept)
+        pass_over = {} if looking else await _still_kept(state)
+        passes = await dequeue_passes(state.redis, state.namespace, pass_over=pass_over)
         ended = clock.monotonic()
+        kept = {one.set_key: one.kept for one in passes if one.kept}
         updated = replace(
             state,
             next_poll=ended + state.scheduler_poll_timeout / 1000,
             moved=sum(one.moved for one in passes),
             reported=_report(passes, state.reported, complete=looking),
-            kept={one.set_key: one.kept for one in passes if one.kept},
+            kept=kept,
+            horizons={key: await horizon_of(state.redis, key, count) for key, count in kept.items()},
             look_again=ended + max(_LOOK_AGAIN, 10 * (ended - started)) if looking else state.look_again,
         )
         if not updated.kept:
             updated = replace(updated, look_again=0.0)
         return updated, state.scheduler_poll_timeout
+
+
+async def _still_kept(state: SchedulerState) -> dict[str, int]:
+    """What may be passed over: the kept jobs of each set in which nothing has come among them or gone."""
+    still = {}
+    for set_key, kept in state.kept.items():
+        horizon = state.horizons.get(set_key)
+        if horizon is not None and await prefix_is_unchanged(state.redis, set_key, kept, horizon):
+            still[set_key] = kept
+    return still
 
 
 def _left(state: SchedulerState) -> int:

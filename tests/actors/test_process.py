@@ -1202,3 +1202,92 @@ def test_runs_from_many_threads_return_or_raise_when_the_node_stops() -> None:
         for thread in threads:
             thread.join(timeout=20)
             assert not thread.is_alive()
+
+
+def test_an_exit_signal_beside_an_expiring_timeout_is_not_lost() -> None:
+    async def victim() -> None:
+        while True:
+            try:
+                async with asyncio.timeout(0.005):
+                    await asyncio.sleep(10)
+            except TimeoutError:
+                pass
+
+    async def main() -> list[object]:
+        victims = [spawn_monitor(victim) for _ in range(40)]
+        for number, (pid, _) in enumerate(victims):
+            if number % 4 == 0:
+                await asyncio.sleep(0.0012)
+            exit_process(pid, "shutdown")
+        return [(await receive(lambda one: isinstance(one, Down))).reason for _ in victims]
+
+    with Node() as running:
+        assert running.run(main) == ["shutdown"] * 40
+
+
+def test_a_node_goes_on_after_a_timer_or_a_watcher_that_raises(node: Node) -> None:
+    class Raising:
+        def down(self, pid: Pid, reason: object) -> None:
+            raise RuntimeError("a watcher's own fault")
+
+    heard: list[Any] = []
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: heard.append(context["exception"]))
+
+        async def waiting() -> None:
+            await receive()
+
+        process = spawn(waiting)._process
+        assert process is not None
+        process.watchers[Raising()] = None
+        exit_process(process.pid, "boom")
+
+    node.run(main)
+
+    async def more() -> str:
+        await receive(timeout=1)
+        return "goes on"
+
+    assert node.run(more) == "goes on"
+    assert [str(error) for error in heard] == ["a watcher's own fault"]
+
+
+def test_what_changes_the_node_is_refused_in_a_thread(node: Node) -> None:
+    async def main() -> None:
+        async def child() -> None: ...
+
+        with pytest.raises(NotAProcessError, match="spawn in a thread that a process started"):
+            await asyncio.to_thread(spawn, child)
+        with pytest.raises(NotAProcessError, match="send_after in a thread"):
+            await asyncio.to_thread(send_after, current(), "x", 1)
+
+    node.run(main)
+
+
+def test_a_node_whose_start_fails_says_so() -> None:
+    class Broken(ManualClock):
+        def call_when_moved(self, callback: Any) -> None:
+            raise RuntimeError("no clock")
+
+    with pytest.raises(RuntimeError, match="no clock"):
+        Node(clock=Broken()).start()
+
+
+def test_a_cancelled_start_tree_harms_no_node() -> None:
+    async def bad() -> Pid:
+        await asyncio.sleep(0.02)
+        raise StartError("late")
+
+    async def main() -> str:
+        async with AsyncNode() as running:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(running.start_tree(bad), 0.005)
+            await asyncio.sleep(0.03)
+
+            async def works() -> str:
+                return "works"
+
+            return str(await running.run(works))
+
+    assert asyncio.run(main()) == "works"

@@ -600,3 +600,23 @@ def test_a_poll_timeout_without_end_is_refused() -> None:
 
     with pytest.raises(ValueError, match="would never poll"):
         SchedulerOptions(scheduler_poll_timeout=INFINITY)  # type: ignore[arg-type]
+
+
+def test_a_job_that_comes_in_among_stuck_ones_is_moved_by_the_next_poll(redis_url: str) -> None:
+    async def main() -> list[int]:
+        redis = await connect(redis_url)
+        await command(redis, "SET", "exq:queue:stuck", "a string")
+        await command(redis, "ZADD", "exq:schedule", 1000, '{"queue":"stuck"}', 1001, '{"queue":"stuck","n":2}')
+        state = SchedulerState(redis, "exq", ["default"], 200)
+        moved = []
+        for added in (None, '{"queue":"default","n":1}', '{"queue":"default","n":2}', None):
+            if added is not None:
+                await command(redis, "ZADD", "exq:schedule", 999, added)
+            state, _ = await Scheduler.dequeue(state)
+            moved.append(state.moved)
+        await command(redis, "ZREM", "exq:schedule", '{"queue":"stuck"}')
+        await command(redis, "ZADD", "exq:schedule", 2000, '{"queue":"default","n":3}')
+        state, _ = await Scheduler.dequeue(state)
+        return [*moved, state.moved]
+
+    assert on_node(main) == [0, 1, 1, 0, 1]
